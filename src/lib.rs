@@ -1,0 +1,12 @@
+//! Callahead: delivery dispatch and courier coordination.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod jobs;
+pub mod notify;
+pub mod pay;
+pub mod sim;
+pub mod store;
+pub mod webhook;
