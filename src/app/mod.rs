@@ -1,1 +1,3 @@
 //! The app room.
+
+pub mod ports;
