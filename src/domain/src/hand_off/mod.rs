@@ -1,1 +1,3 @@
-//! hand_off
+//! Hand-off: how a parcel comes into the right hands, and how that is proved.
+
+pub mod code;
