@@ -1,1 +1,36 @@
-//! courier
+//! Couriers and their shifts.
+
+use serde::{Deserialize, Serialize};
+
+/// How a courier moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vehicle {
+    /// On foot.
+    Foot,
+    /// Bicycle.
+    Bicycle,
+    /// Scooter or motorcycle.
+    Scooter,
+    /// Car or van.
+    Car,
+}
+
+impl Vehicle {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Foot => "foot",
+            Self::Bicycle => "bicycle",
+            Self::Scooter => "scooter",
+            Self::Car => "car",
+        }
+    }
+
+    /// From the wire name.
+    pub fn parse(name: &str) -> Option<Vehicle> {
+        [Self::Foot, Self::Bicycle, Self::Scooter, Self::Car]
+            .into_iter()
+            .find(|vehicle| vehicle.name() == name)
+    }
+}

@@ -13,4 +13,3 @@ pub mod money;
 pub mod order;
 pub mod payment;
 pub mod policy;
-pub mod shop;

@@ -1,1 +1,301 @@
-//! policy
+//! The knobs of a region, which a shop may tighten. Every duration is in whole seconds.
+
+use chrono::NaiveTime;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+/// How a delivery finds its courier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignMode {
+    /// The engine's choice is final.
+    Direct,
+    /// The courier is asked and may decline.
+    Offer,
+}
+
+/// Whether a courier needs the customer's answer before setting off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateMode {
+    /// Ask, and wait for an answer.
+    Ask,
+    /// Go without asking; every clearance then names this policy.
+    Off,
+}
+
+/// What happens when the ladder is used up without an answer, strictest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SilenceRule {
+    /// Go to the door all the same.
+    TryDoor,
+    /// Go at the end of the run.
+    Last,
+    /// Nobody goes; a dispatcher decides.
+    Hold,
+    /// Bring the parcel back to the shop.
+    Return,
+}
+
+/// Hours in which nobody is disturbed, local to the region; `from` may be later than `to` (over midnight).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuietHours {
+    /// First quiet minute.
+    pub from: NaiveTime,
+    /// First minute in which asking is allowed again.
+    pub to: NaiveTime,
+}
+
+/// All knobs. A region holds one; [`Policy::tightened`] adds a shop's stricter wishes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Zone in which windows, quiet hours and "tomorrow" are read.
+    pub time_zone: Tz,
+    /// How couriers get deliveries.
+    pub assign: AssignMode,
+    /// How long an offer stands.
+    pub offer_s: i64,
+    /// Declines and expiries before a dispatcher is asked.
+    pub offer_rounds: u32,
+    /// Whether the answer is required at all.
+    pub gate: GateMode,
+    /// The first notice goes out this long before the planned arrival.
+    pub notice_lead_s: i64,
+    /// A reminder follows after this long without an answer.
+    pub reminder_after_s: i64,
+    /// The courier's call comes this long before the planned arrival (480 to 1,200).
+    pub call_lead_s: i64,
+    /// The second call.
+    pub second_call_lead_s: i64,
+    /// Time left to answer after the last text.
+    pub last_reply_s: i64,
+    /// Least time between two texts or calls.
+    pub min_gap_s: i64,
+    /// Calls per delivery and day at most.
+    pub max_calls: u32,
+    /// Texts (reminder and last text) per delivery and day at most.
+    pub max_texts: u32,
+    /// Times the whole ladder may be climbed before silence is final.
+    pub ask_rounds: u32,
+    /// How long an answer holds.
+    pub answer_valid_s: i64,
+    /// The customer is told, and asked again if need be, when the promised arrival moves by more than this.
+    pub eta_move_s: i64,
+    /// What silence means.
+    pub silence: SilenceRule,
+    /// Door attempts before the parcel goes back.
+    pub max_attempts: u32,
+    /// The courier waits this long at the door before giving up is open.
+    pub waiting_s: i64,
+    /// A failed attempt may be undone this long.
+    pub undo_fail_s: i64,
+    /// A hand-off may be reopened this long, and the capture waits for it.
+    pub reopen_s: i64,
+    /// Whether a photo or a signature may stand in for the code.
+    pub fallback_proof: bool,
+    /// A hand-off proved by photo or signature is confirmed after this long without objection.
+    pub fallback_hold_s: i64,
+    /// Hours in which nobody is asked.
+    pub quiet: Option<QuietHours>,
+    /// No door is promised after this local time.
+    pub last_door: Option<NaiveTime>,
+    /// Ask in quiet hours too (the shop sells at night).
+    pub urgent_in_quiet: bool,
+    /// Time at a pick-up point.
+    pub pick_up_service_s: i64,
+    /// Time at a door.
+    pub drop_off_service_s: i64,
+    /// The promise when the shop names no window: from acceptance to the door.
+    pub promise_s: i64,
+    /// Refuse orders outside every region (else they wait for a dispatcher).
+    pub refuse_outside: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            time_zone: Tz::UTC,
+            assign: AssignMode::Direct,
+            offer_s: 60,
+            offer_rounds: 3,
+            gate: GateMode::Ask,
+            notice_lead_s: 45 * 60,
+            reminder_after_s: 10 * 60,
+            call_lead_s: 12 * 60,
+            second_call_lead_s: 6 * 60,
+            last_reply_s: 5 * 60,
+            min_gap_s: 5 * 60,
+            max_calls: 3,
+            max_texts: 2,
+            ask_rounds: 2,
+            answer_valid_s: 90 * 60,
+            eta_move_s: 30 * 60,
+            silence: SilenceRule::Hold,
+            max_attempts: 2,
+            waiting_s: 7 * 60,
+            undo_fail_s: 10 * 60,
+            reopen_s: 10,
+            fallback_proof: true,
+            fallback_hold_s: 24 * 3600,
+            quiet: quiet_default(),
+            last_door: None,
+            urgent_in_quiet: false,
+            pick_up_service_s: 2 * 60,
+            drop_off_service_s: 3 * 60,
+            promise_s: 60 * 60,
+            refuse_outside: false,
+        }
+    }
+}
+
+fn quiet_default() -> Option<QuietHours> {
+    Some(QuietHours { from: NaiveTime::from_hms_opt(21, 0, 0)?, to: NaiveTime::from_hms_opt(8, 0, 0)? })
+}
+
+/// What a shop may set for its own orders; each field only in the stricter direction.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tightening {
+    /// A longer first notice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice_lead_s: Option<i64>,
+    /// A stricter silence rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silence: Option<SilenceRule>,
+    /// Fewer door attempts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_attempts: Option<u32>,
+    /// `false`: code only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback_proof: Option<bool>,
+    /// A longer hold on hand-offs without a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback_hold_s: Option<i64>,
+    /// Ask at night for this shop's orders (they were placed for that hour).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgent_in_quiet: Option<bool>,
+}
+
+impl Policy {
+    /// Every problem of the knobs, as `(name, value, what is allowed)`.
+    pub fn problems(&self) -> Vec<(&'static str, String, &'static str)> {
+        let mut found = Vec::new();
+        let mut range = |name, value: i64, low: i64, high: i64, allowed| {
+            if !(low..=high).contains(&value) {
+                found.push((name, value.to_string(), allowed));
+            }
+        };
+        range("offer_s", self.offer_s, 5, 3600, "5 to 3600 seconds");
+        range("offer_rounds", i64::from(self.offer_rounds), 1, 100, "1 to 100");
+        range("notice_lead_s", self.notice_lead_s, 0, 7 * 86_400, "0 to 604800 seconds");
+        range("reminder_after_s", self.reminder_after_s, 60, 86_400, "60 to 86400 seconds");
+        range("call_lead_s", self.call_lead_s, 480, 1200, "480 to 1200 seconds");
+        range("second_call_lead_s", self.second_call_lead_s, 60, 1200, "60 to 1200 seconds");
+        range("last_reply_s", self.last_reply_s, 30, 3600, "30 to 3600 seconds");
+        range("min_gap_s", self.min_gap_s, 0, 3600, "0 to 3600 seconds");
+        range("max_calls", i64::from(self.max_calls), 0, 10, "0 to 10");
+        range("max_texts", i64::from(self.max_texts), 0, 10, "0 to 10");
+        range("ask_rounds", i64::from(self.ask_rounds), 1, 10, "1 to 10");
+        range("answer_valid_s", self.answer_valid_s, 300, 86_400, "300 to 86400 seconds");
+        range("eta_move_s", self.eta_move_s, 60, 86_400, "60 to 86400 seconds");
+        range("max_attempts", i64::from(self.max_attempts), 1, 10, "1 to 10");
+        range("waiting_s", self.waiting_s, 0, 3600, "0 to 3600 seconds");
+        range("undo_fail_s", self.undo_fail_s, 0, 3600, "0 to 3600 seconds");
+        range("reopen_s", self.reopen_s, 0, 3600, "0 to 3600 seconds");
+        range("fallback_hold_s", self.fallback_hold_s, 0, 30 * 86_400, "0 to 2592000 seconds");
+        range("pick_up_service_s", self.pick_up_service_s, 0, 7200, "0 to 7200 seconds");
+        range("drop_off_service_s", self.drop_off_service_s, 0, 7200, "0 to 7200 seconds");
+        range("promise_s", self.promise_s, 60, 14 * 86_400, "60 to 1209600 seconds");
+        found
+    }
+
+    /// The policy with a shop's stricter wishes.
+    ///
+    /// # Errors
+    /// The name and reason of each wish that would loosen the region's rule.
+    pub fn tightened(&self, wish: &Tightening) -> Result<Policy, Vec<String>> {
+        let mut out = self.clone();
+        let mut refused = Vec::new();
+        let mut stricter = |name: &str, ok: bool| {
+            if !ok {
+                refused.push(format!("{name} would loosen the region's rule"));
+            }
+            ok
+        };
+        if let Some(lead) = wish.notice_lead_s
+            && stricter("notice_lead_s", lead >= self.notice_lead_s)
+        {
+            out.notice_lead_s = lead;
+        }
+        if let Some(rule) = wish.silence
+            && stricter("silence", rule >= self.silence)
+        {
+            out.silence = rule;
+        }
+        if let Some(attempts) = wish.max_attempts
+            && stricter("max_attempts", (1..=self.max_attempts).contains(&attempts))
+        {
+            out.max_attempts = attempts;
+        }
+        if let Some(allowed) = wish.fallback_proof
+            && stricter("fallback_proof", !allowed || self.fallback_proof)
+        {
+            out.fallback_proof = allowed;
+        }
+        if let Some(hold) = wish.fallback_hold_s
+            && stricter("fallback_hold_s", hold >= self.fallback_hold_s)
+        {
+            out.fallback_hold_s = hold;
+        }
+        if let Some(urgent) = wish.urgent_in_quiet {
+            out.urgent_in_quiet = urgent;
+        }
+        if refused.is_empty() { Ok(out) } else { Err(refused) }
+    }
+
+    /// The policy a shop's orders follow here: the wishes that are stricter than the region's rule hold, the others
+    /// are passed over (a region may have become stricter after the shop chose).
+    pub fn for_shop(&self, wish: &Tightening) -> Policy {
+        let one = |single: Tightening, base: Policy| base.tightened(&single).unwrap_or(base);
+        let none = Tightening::default();
+        let mut out = self.clone();
+        out = one(Tightening { notice_lead_s: wish.notice_lead_s, ..none.clone() }, out);
+        out = one(Tightening { silence: wish.silence, ..none.clone() }, out);
+        out = one(Tightening { max_attempts: wish.max_attempts, ..none.clone() }, out);
+        out = one(Tightening { fallback_proof: wish.fallback_proof, ..none.clone() }, out);
+        out = one(Tightening { fallback_hold_s: wish.fallback_hold_s, ..none.clone() }, out);
+        one(Tightening { urgent_in_quiet: wish.urgent_in_quiet, ..none }, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_shop_may_tighten_but_not_loosen() {
+        let region = Policy { silence: SilenceRule::Last, max_attempts: 2, ..Policy::default() };
+        let strict =
+            Tightening { silence: Some(SilenceRule::Hold), max_attempts: Some(1), ..Tightening::default() };
+        let out = region.tightened(&strict).unwrap();
+        assert_eq!((out.silence, out.max_attempts), (SilenceRule::Hold, 1));
+        let loose = Tightening {
+            silence: Some(SilenceRule::TryDoor),
+            max_attempts: Some(5),
+            ..Tightening::default()
+        };
+        assert_eq!(region.tightened(&loose).unwrap_err().len(), 2);
+        assert_eq!(region.for_shop(&loose), region);
+    }
+
+    #[test]
+    fn the_default_has_no_problems_and_a_wrong_knob_is_named() {
+        assert!(Policy::default().problems().is_empty());
+        let wrong = Policy { call_lead_s: 60, ..Policy::default() };
+        assert_eq!(wrong.problems(), vec![("call_lead_s", "60".to_owned(), "480 to 1200 seconds")]);
+    }
+}

@@ -1,0 +1,149 @@
+//! The one alarm clock. `wake_at` follows from the state at every change; `wake` does what is due. There are no
+//! timers to cancel: a stale alarm finds nothing due and changes nothing.
+
+use super::apply::Context;
+use super::command::Command;
+use super::decide::hand_off::confirm;
+use super::decide::{Decided, returning};
+use super::event::Event;
+use super::proof::HandOffStatus;
+use super::state::{Delivery, Gate, ReturnReason, Stage};
+use crate::actor::Actor;
+use crate::call_ahead::ladder::{Climb, Rung};
+use crate::payment::PaymentState;
+use crate::policy::{GateMode, Policy, SilenceRule};
+use chrono::{DateTime, Utc};
+
+/// The next instant at which something is due by itself, if any.
+pub fn wake_at(delivery: &Delivery, policy: &Policy) -> Option<DateTime<Utc>> {
+    let offer = match delivery.stage {
+        Stage::Offered { until, .. } => Some(until),
+        Stage::HandedOver { ref hand_off, .. } => match hand_off.status {
+            HandOffStatus::Claimed { until } => Some(until),
+            _ => None,
+        },
+        _ => None,
+    };
+    let money = match delivery.payment.state {
+        PaymentState::Authorised { until } if !delivery.stage.kind().is_final() => until,
+        _ => None,
+    };
+    [offer, money, gate_alarm(delivery, policy)].into_iter().flatten().min()
+}
+
+fn gate_alarm(delivery: &Delivery, policy: &Policy) -> Option<DateTime<Utc>> {
+    if policy.gate == GateMode::Off || delivery.stage.kind().is_final() {
+        return None;
+    }
+    match &delivery.gate {
+        Gate::Held { until, .. } => Some(*until),
+        _ if !delivery.is_askable() => None,
+        Gate::NotAsked if !may_ask(delivery, policy) => Some(delivery.accepted_at),
+        Gate::NotAsked => next_rung(delivery, policy, delivery.accepted_at).map(|rung| rung.due_at),
+        // The alarm for a reply waits for the next rung where that is due later: nothing would happen before.
+        Gate::Asked { reply_by, .. } => match next_rung(delivery, policy, *reply_by) {
+            Some(rung) => Some(rung.due_at),
+            None => Some(*reply_by),
+        },
+        Gate::Cleared { valid_until, .. } => Some(*valid_until),
+        Gate::Silent { since } if returns_for_silence(delivery, policy) => Some(*since),
+        Gate::Silent { .. } | Gate::Refused { .. } => None,
+    }
+}
+
+fn may_ask(delivery: &Delivery, policy: &Policy) -> bool {
+    delivery.contact_stopped.is_none() && delivery.ask_rounds < policy.ask_rounds
+}
+
+fn returns_for_silence(delivery: &Delivery, policy: &Policy) -> bool {
+    policy.silence == SilenceRule::Return && matches!(delivery.stage, Stage::Collected { .. })
+}
+
+fn next_rung(delivery: &Delivery, policy: &Policy, now: DateTime<Utc>) -> Option<Rung> {
+    let planned = delivery.planned?;
+    let standing = match &delivery.gate {
+        Gate::Asked { rung, asked_at, .. } => Some((*rung, *asked_at)),
+        _ => None,
+    };
+    Climb { arrive_at: planned.arrive_at, leg_s: planned.leg_s, log: &delivery.ask_log, standing, policy }
+        .next(now)
+}
+
+/// Does all that is due at `context.now`, in the order in which it became due.
+pub(super) fn wake(delivery: &Delivery, _: &Command, context: &Context<'_>) -> Decided {
+    let mut state = delivery.clone();
+    let mut events = Vec::new();
+    // Each step moves the alarm forward or ends it; the bound only guards against a slip in that.
+    for _ in 0..16 {
+        if wake_at(&state, context.policy).is_none_or(|at| at > context.now) {
+            break;
+        }
+        let step = due(&state, context)?;
+        if step.is_empty() {
+            break;
+        }
+        step.iter().for_each(|event| state.evolve(event));
+        events.extend(step);
+    }
+    Ok(events)
+}
+
+fn due(delivery: &Delivery, context: &Context<'_>) -> Decided {
+    let now = context.now;
+    match &delivery.stage {
+        Stage::Offered { courier, until } if *until <= now => {
+            return Ok(vec![Event::OfferExpired { courier: *courier, at: now }]);
+        }
+        Stage::HandedOver { hand_off, .. } if matches!(hand_off.status, HandOffStatus::Claimed { until } if until <= now) =>
+        {
+            let system = Context { actor: Actor::System, ..*context };
+            return confirm(delivery, &Command::ConfirmHandOff, &system);
+        }
+        _ => {}
+    }
+    match delivery.payment.state {
+        PaymentState::Authorised { until: Some(until) }
+            if until <= now && !delivery.stage.kind().is_final() =>
+        {
+            return Ok(vec![Event::PaymentExpired { at: now }]);
+        }
+        _ => {}
+    }
+    Ok(gate_due(delivery, context))
+}
+
+fn gate_due(delivery: &Delivery, context: &Context<'_>) -> Vec<Event> {
+    let now = context.now;
+    match &delivery.gate {
+        Gate::Held { until, .. } if *until <= now => vec![Event::HoldEnded { at: now }],
+        Gate::Cleared { valid_until, .. } if *valid_until <= now => {
+            vec![Event::WentStale { at: now, reason: "validity_over".to_owned() }]
+        }
+        Gate::NotAsked if !may_ask(delivery, context.policy) => vec![Event::WentSilent { at: now }],
+        Gate::NotAsked => match next_rung(delivery, context.policy, now) {
+            Some(rung) if rung.due_at <= now => vec![ask(delivery, &rung, context)],
+            Some(_) => vec![],
+            None if delivery.planned.is_some() => vec![Event::WentSilent { at: now }],
+            None => vec![],
+        },
+        Gate::Asked { reply_by, .. } if *reply_by <= now => match next_rung(delivery, context.policy, now) {
+            Some(rung) if rung.due_at <= now => vec![ask(delivery, &rung, context)],
+            Some(_) => vec![],
+            None => vec![Event::WentSilent { at: now }],
+        },
+        Gate::Silent { .. } if returns_for_silence(delivery, context.policy) => {
+            vec![returning(ReturnReason::Silence, context, "")]
+        }
+        _ => vec![],
+    }
+}
+
+fn ask(delivery: &Delivery, rung: &Rung, context: &Context<'_>) -> Event {
+    Event::Asked {
+        rung: rung.kind,
+        at: context.now,
+        reply_by: rung.reply_by.max(context.now),
+        quoted: delivery.planned.map(|planned| planned.arrive_at),
+        day: context.now.with_timezone(&context.policy.time_zone).date_naive(),
+    }
+}

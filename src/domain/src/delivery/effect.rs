@@ -1,0 +1,113 @@
+//! What must follow a change outside the database. Each becomes a job in the same transaction.
+
+use super::event::Event;
+use super::state::{Delivery, Gate, StageKind};
+use crate::call_ahead::RungKind;
+use crate::policy::Policy;
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Which notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// Will you be home?
+    Ask,
+    /// The same, once more.
+    Reminder,
+    /// The same, a last time.
+    LastAsk,
+    /// The courier has set off.
+    OnTheWay,
+    /// The arrival moved.
+    Late,
+    /// Nobody opened.
+    Missed,
+    /// Handed over; the receipt.
+    HandedOver,
+    /// Cancelled.
+    Cancelled,
+}
+
+impl Notice {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Reminder => "reminder",
+            Self::LastAsk => "last_ask",
+            Self::OnTheWay => "on_the_way",
+            Self::Late => "late",
+            Self::Missed => "missed",
+            Self::HandedOver => "handed_over",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether it asks for an answer.
+    pub fn asks(self) -> bool {
+        matches!(self, Self::Ask | Self::Reminder | Self::LastAsk)
+    }
+
+    /// Whether it still says something true of this state; a notice that waited too long is not sent.
+    pub fn is_still_true(self, delivery: &Delivery) -> bool {
+        match self {
+            Self::Ask | Self::Reminder | Self::LastAsk => {
+                matches!(delivery.gate, Gate::Asked { .. } | Gate::Silent { .. }) && delivery.is_askable()
+            }
+            Self::OnTheWay => matches!(delivery.stage.kind(), StageKind::EnRoute | StageKind::AtDoor),
+            Self::Late => !delivery.stage.kind().is_final() && delivery.stage.kind() != StageKind::Returning,
+            Self::Missed => delivery.attempts > 0 && delivery.stage.kind() != StageKind::HandedOver,
+            Self::HandedOver => delivery.stage.kind() == StageKind::HandedOver,
+            Self::Cancelled => matches!(
+                delivery.stage.kind(),
+                StageKind::Cancelled | StageKind::Returning | StageKind::Returned
+            ),
+        }
+    }
+}
+
+/// One thing that must follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Tell the customer.
+    SendNotice {
+        /// What.
+        notice: Notice,
+    },
+    /// Take the money, not before `not_before` (the hand-off's grace).
+    CapturePayment {
+        /// Earliest.
+        not_before: DateTime<Utc>,
+    },
+    /// Give the hold back.
+    ReleasePayment,
+}
+
+/// What must follow these events.
+pub fn effects(events: &[Event], policy: &Policy) -> Vec<Effect> {
+    events.iter().filter_map(|event| effect(event, policy)).collect()
+}
+
+fn effect(event: &Event, policy: &Policy) -> Option<Effect> {
+    let notice = |notice| Some(Effect::SendNotice { notice });
+    match event {
+        Event::Asked { rung, .. } => match rung {
+            RungKind::Notice => notice(Notice::Ask),
+            RungKind::Reminder => notice(Notice::Reminder),
+            RungKind::LastText => notice(Notice::LastAsk),
+            RungKind::Call | RungKind::SecondCall => None,
+        },
+        Event::Released { .. } => notice(Notice::OnTheWay),
+        Event::ArrivalMoved { .. } => notice(Notice::Late),
+        Event::AttemptFailed { .. } => notice(Notice::Missed),
+        Event::HandedOver { .. } => notice(Notice::HandedOver),
+        Event::Cancelled { .. } => notice(Notice::Cancelled),
+        Event::CaptureRequested { at, .. } => {
+            Some(Effect::CapturePayment { not_before: *at + Duration::seconds(policy.reopen_s) })
+        }
+        Event::ReleaseRequested { .. } => Some(Effect::ReleasePayment),
+        _ => None,
+    }
+}

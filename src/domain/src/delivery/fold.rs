@@ -1,0 +1,393 @@
+//! `fold(events) -> delivery`: a delivery's state is the fold of its events and of nothing else.
+
+use super::event::{Accepted, Event};
+use super::proof::{HandOff, HandOffStatus};
+use super::state::{Cleared, CodeState, Delivery, Failed, Flag, FlagKind, Gate, Holder, Planned, Stage};
+use crate::call_ahead::answer::{Answer, Outcome};
+use crate::call_ahead::ladder::AskLog;
+use crate::id::CourierId;
+use crate::payment::PaymentState;
+use chrono::{DateTime, Duration, Utc};
+
+/// A promise asked for later is kept within this of the named time.
+const AFTER_HOLD_S: i64 = 2 * 3600;
+
+/// Why a list of events is not the life of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// The first event is not `order.accepted`, or there is none.
+    #[error("a delivery begins with order.accepted")]
+    NoBeginning,
+}
+
+/// The state after these events.
+///
+/// # Errors
+/// [`FoldError::NoBeginning`] when the first is not `order.accepted`.
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Delivery, FoldError> {
+    let mut events = events.into_iter();
+    let Some(Event::Accepted(accepted)) = events.next() else { return Err(FoldError::NoBeginning) };
+    let mut delivery = Delivery::start(accepted);
+    events.for_each(|event| delivery.evolve(event));
+    Ok(delivery)
+}
+
+impl Delivery {
+    /// The state after the first event.
+    pub fn start(accepted: &Accepted) -> Delivery {
+        let stage = match accepted.problem {
+            Some(reason) => Stage::NeedsAddress { reason },
+            None => Stage::Received { since: accepted.at },
+        };
+        Delivery {
+            id: accepted.id,
+            order: accepted.order,
+            shop: accepted.shop,
+            accepted_at: accepted.at,
+            region: accepted.region,
+            place: accepted.place,
+            ready_at: accepted.ready_at,
+            window: accepted.window,
+            promised_by: accepted.promised_by,
+            parcels: accepted.parcels.clone(),
+            stage,
+            gate: Gate::NotAsked,
+            attempts: 0,
+            declined: Vec::new(),
+            rounds: 0,
+            planned: None,
+            quoted: None,
+            ask_log: AskLog::default(),
+            ask_rounds: 0,
+            contact_stopped: None,
+            answer: None,
+            cleared: None,
+            receiver: None,
+            code: CodeState::default(),
+            partial: None,
+            failed: None,
+            flags: Vec::new(),
+            authorised_until: match accepted.payment.state {
+                PaymentState::Authorised { until } => until,
+                _ => None,
+            },
+            payment: accepted.payment.clone(),
+        }
+    }
+
+    /// Takes one event in.
+    pub fn evolve(&mut self, event: &Event) {
+        if !self.evolve_stage(event) && !self.evolve_gate(event) && !self.evolve_payment(event) {
+            self.evolve_rest(event);
+        }
+    }
+
+    fn evolve_stage(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Offered { courier, until } => {
+                self.rounds += 1;
+                self.stage = Stage::Offered { courier: *courier, until: *until };
+            }
+            Event::OfferDeclined { courier, at, .. } | Event::OfferExpired { courier, at } => {
+                self.declined.push(*courier);
+                self.off_the_run(*at);
+            }
+            Event::Assigned { courier } => self.stage = Stage::Assigned { courier: *courier },
+            Event::Unassigned { at, .. } => self.off_the_run(*at),
+            Event::PickedUp { courier, .. } => self.picked_up(*courier),
+            Event::PickedUpLate { courier, at } => {
+                self.picked_up(*courier);
+                self.stage = Stage::Returning {
+                    courier: *courier,
+                    reason: super::state::ReturnReason::Cancelled,
+                    since: *at,
+                };
+            }
+            Event::Released { clearance, .. } => {
+                self.with_courier(|courier| Stage::EnRoute { courier, clearance: clearance.clone() })
+            }
+            Event::TurnedBack { .. } => self.with_courier(|courier| Stage::Collected { courier }),
+            Event::Arrived { at } => {
+                if let Stage::EnRoute { courier, clearance } = self.stage.clone() {
+                    self.stage = Stage::AtDoor { courier, clearance, since: *at };
+                }
+            }
+            Event::HandedOver { hand_off } => self.handed_over(hand_off),
+            Event::PartlyHandedOver { hand_off } => self.partly(hand_off),
+            Event::HandOffConfirmed { at, .. } => self.hand_off_status(HandOffStatus::Confirmed { at: *at }),
+            Event::HandOffDisputed { by, reason } => {
+                self.hand_off_status(HandOffStatus::Rejected { by: *by, reason: reason.clone() });
+            }
+            Event::Reopened { at } => self.reopened(*at),
+            Event::AttemptFailed { attempt, reason, at } => self.attempt_failed(*attempt, *reason, *at),
+            Event::FailureUndone { .. } => self.failure_undone(),
+            Event::ReturnStarted { reason, at, .. } => {
+                self.with_courier(|courier| Stage::Returning { courier, reason: *reason, since: *at });
+            }
+            Event::ReturnCompleted { at } => {
+                self.move_parcels(|holder| matches!(holder, Holder::Courier { .. }), Holder::Shop);
+                self.stage = Stage::Returned { at: *at };
+            }
+            Event::Transferred { to, .. } => self.transferred(*to),
+            Event::Cancelled { by, reason, at } => {
+                self.stage =
+                    Stage::Cancelled { by: *by, reason: reason.clone(), at: *at, was: self.stage.courier() };
+            }
+            Event::Lost { reason, .. } => {
+                self.move_parcels(|holder| holder != Holder::Customer, Holder::Lost);
+                self.stage = Stage::Lost { reason: reason.clone() };
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn off_the_run(&mut self, at: DateTime<Utc>) {
+        self.stage = Stage::Received { since: at };
+        self.planned = None;
+    }
+
+    fn with_courier(&mut self, next: impl FnOnce(CourierId) -> Stage) {
+        if let Some(courier) = self.stage.courier() {
+            self.stage = next(courier);
+        }
+    }
+
+    fn move_parcels(&mut self, which: impl Fn(Holder) -> bool, to: Holder) {
+        self.parcels.iter_mut().filter(|parcel| which(parcel.holder)).for_each(|parcel| parcel.holder = to);
+    }
+
+    fn picked_up(&mut self, courier: CourierId) {
+        self.move_parcels(|holder| holder == Holder::Shop, Holder::Courier { courier });
+        self.stage = Stage::Collected { courier };
+        self.failed = None;
+    }
+
+    fn transferred(&mut self, to: CourierId) {
+        self.move_parcels(|holder| matches!(holder, Holder::Courier { .. }), Holder::Courier { courier: to });
+        self.planned = None;
+        self.failed = None;
+        match &mut self.stage {
+            Stage::Collected { courier } | Stage::Returning { courier, .. } => *courier = to,
+            _ => {}
+        }
+    }
+
+    fn give(&mut self, numbers: &[i32]) {
+        self.parcels
+            .iter_mut()
+            .filter(|parcel| numbers.contains(&parcel.number))
+            .for_each(|parcel| parcel.holder = Holder::Customer);
+    }
+
+    fn handed_over(&mut self, hand_off: &HandOff) {
+        self.give(&hand_off.parcels);
+        self.with_courier(|courier| Stage::HandedOver { courier, hand_off: hand_off.clone() });
+        self.failed = None;
+        self.flags.retain(|flag| flag.kind == FlagKind::DeliveredBeforeCancellation);
+    }
+
+    fn partly(&mut self, hand_off: &HandOff) {
+        self.give(&hand_off.parcels);
+        let mut whole = hand_off.clone();
+        if let Some(before) = &self.partial {
+            whole.parcels.extend(&before.parcels);
+        }
+        self.partial = Some(whole);
+        self.with_courier(|courier| Stage::Collected { courier });
+        self.gate = Gate::NotAsked;
+        self.cleared = None;
+    }
+
+    fn hand_off_status(&mut self, status: HandOffStatus) {
+        if let Stage::HandedOver { hand_off, .. } = &mut self.stage {
+            hand_off.status = status;
+        }
+    }
+
+    fn reopened(&mut self, at: DateTime<Utc>) {
+        let Stage::HandedOver { courier, hand_off } = self.stage.clone() else { return };
+        for parcel in self.parcels.iter_mut().filter(|parcel| hand_off.parcels.contains(&parcel.number)) {
+            parcel.holder = Holder::Courier { courier };
+        }
+        let clearance = super::state::Clearance::Policy { rule: "reopened".to_owned() };
+        self.stage = Stage::AtDoor { courier, clearance, since: at };
+        if matches!(self.payment.state, PaymentState::CaptureDue { .. }) {
+            self.payment.state = PaymentState::Authorised { until: self.authorised_until };
+        }
+    }
+
+    fn attempt_failed(&mut self, attempt: u32, reason: super::state::FailReason, at: DateTime<Utc>) {
+        let Stage::AtDoor { courier, clearance, since } = self.stage.clone() else { return };
+        self.attempts = attempt;
+        self.failed = Some(Failed { at, reason, courier, clearance, at_door_since: since });
+        self.stage = Stage::Collected { courier };
+        self.gate = Gate::NotAsked;
+        self.cleared = None;
+        self.planned = None;
+    }
+
+    fn failure_undone(&mut self) {
+        let Some(failed) = self.failed.take() else { return };
+        self.attempts = self.attempts.saturating_sub(1);
+        self.stage = Stage::AtDoor {
+            courier: failed.courier,
+            clearance: failed.clearance,
+            since: failed.at_door_since,
+        };
+    }
+
+    fn evolve_gate(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Asked { rung, at, reply_by, quoted, day } => {
+                self.gate = Gate::Asked { rung: *rung, asked_at: *at, reply_by: *reply_by };
+                self.ask_log = self.ask_log.counted(*rung, *at, *day);
+                self.quoted = quoted.or(self.quoted);
+            }
+            Event::Called { at, day } => {
+                self.ask_log = self.ask_log.counted(crate::call_ahead::RungKind::Call, *at, *day);
+            }
+            Event::Answered { answer, counts } => self.answered(answer, *counts),
+            Event::Cleared { by, at, from, valid_until } => self.clear(by, *at, *from, *valid_until),
+            Event::Held { until, reason, at } => self.hold(*until, reason, *at),
+            Event::HoldEnded { .. } | Event::WentStale { .. } => self.ask_anew(),
+            Event::AskedAgain { .. } => {
+                self.ask_anew();
+                self.ask_rounds = 0;
+                self.contact_stopped = None;
+            }
+            Event::WentSilent { at } => {
+                self.gate = Gate::Silent { since: *at };
+                self.ask_rounds += 1;
+            }
+            Event::CustomerRefused { reason } => {
+                self.revoke_clearance(None);
+                self.gate = Gate::Refused { reason: reason.clone() };
+            }
+            Event::ContactStopped { reason } => self.contact_stopped = Some(reason.clone()),
+            _ => return false,
+        }
+        true
+    }
+
+    fn answered(&mut self, answer: &Answer, counts: bool) {
+        if counts {
+            if let Outcome::ReceiverNamed { receiver } = &answer.outcome {
+                self.receiver = Some(receiver.clone());
+            }
+            self.answer = Some(answer.clone());
+        } else if answer.outcome.is_attempt_result()
+            && let Gate::Asked { reply_by, .. } = &mut self.gate
+        {
+            *reply_by = (*reply_by).min(answer.answered_at);
+        }
+    }
+
+    fn clear(
+        &mut self,
+        by: &super::state::ClearedBy,
+        at: DateTime<Utc>,
+        from: Option<DateTime<Utc>>,
+        until: DateTime<Utc>,
+    ) {
+        self.gate = Gate::Cleared { by: by.clone(), from, valid_until: until };
+        self.cleared = Some(Cleared { by: by.clone(), since: at, from, until });
+        self.ask_rounds = 0;
+        self.quoted = self.planned.map(|planned| planned.arrive_at).or(self.quoted);
+        if let Some(from) = from {
+            self.promised_by = self.promised_by.max(from + Duration::seconds(AFTER_HOLD_S / 4));
+        }
+    }
+
+    fn hold(&mut self, until: DateTime<Utc>, reason: &str, at: DateTime<Utc>) {
+        self.revoke_clearance(Some(at));
+        self.gate = Gate::Held { until, reason: reason.to_owned() };
+        self.promised_by = self.promised_by.max(until + Duration::seconds(AFTER_HOLD_S));
+    }
+
+    /// A clearing that was taken back holds up to that moment only; one taken back at once holds no more.
+    fn revoke_clearance(&mut self, at: Option<DateTime<Utc>>) {
+        match (&mut self.cleared, at) {
+            (Some(cleared), Some(at)) => cleared.until = cleared.until.min(at - Duration::microseconds(1)),
+            (cleared, _) => *cleared = None,
+        }
+    }
+
+    fn ask_anew(&mut self) {
+        self.gate = Gate::NotAsked;
+        self.ask_log.last_at = None;
+    }
+
+    fn evolve_payment(&mut self, event: &Event) -> bool {
+        use PaymentState as P;
+        let next = match (event, &self.payment.state) {
+            (Event::CaptureRequested { hand_off, amount_minor, at }, _) => {
+                P::CaptureDue { hand_off: *hand_off, amount_minor: *amount_minor, since: *at }
+            }
+            (Event::CaptureUnknown { at, .. }, P::CaptureDue { hand_off, amount_minor, .. }) => {
+                P::CaptureUnknown { hand_off: *hand_off, amount_minor: *amount_minor, since: *at }
+            }
+            (
+                Event::Captured { amount_minor, reference, at },
+                P::CaptureDue { hand_off, .. } | P::CaptureUnknown { hand_off, .. },
+            ) => P::Captured {
+                hand_off: *hand_off,
+                amount_minor: *amount_minor,
+                at: *at,
+                reference: reference.clone(),
+            },
+            (
+                Event::CaptureFailed { code, at },
+                P::CaptureDue { hand_off, amount_minor, .. }
+                | P::CaptureUnknown { hand_off, amount_minor, .. },
+            ) => P::CaptureFailed {
+                hand_off: *hand_off,
+                amount_minor: *amount_minor,
+                code: code.clone(),
+                since: *at,
+            },
+            (Event::ReleaseRequested { at, .. }, _) => P::ReleaseDue { since: *at },
+            (Event::PaymentReleased { at }, _) => P::Released { at: *at },
+            (Event::PaymentExpired { at }, _) => P::Expired { at: *at },
+            (Event::PaymentRenewed { until }, _) => {
+                self.authorised_until = *until;
+                P::Authorised { until: *until }
+            }
+            _ => return false,
+        };
+        self.payment.state = next;
+        true
+    }
+
+    fn evolve_rest(&mut self, event: &Event) {
+        match event {
+            Event::Located { place, region } => {
+                self.place = Some(*place);
+                self.region = Some(*region);
+                self.planned = None;
+                self.flags.retain(|flag| flag.kind != FlagKind::OtherPlace);
+                if matches!(self.stage, Stage::NeedsAddress { .. }) {
+                    self.stage = Stage::Received { since: self.accepted_at };
+                }
+            }
+            Event::Amended { ready_at, window, promised_by, amount_minor, .. } => {
+                self.ready_at = ready_at.unwrap_or(self.ready_at);
+                self.window = window.or(self.window);
+                self.promised_by = promised_by.unwrap_or(self.promised_by);
+                self.payment.amount_minor = amount_minor.unwrap_or(self.payment.amount_minor);
+            }
+            Event::Planned { arrive_at, leg_s } => {
+                self.planned = Some(Planned { arrive_at: *arrive_at, leg_s: *leg_s });
+            }
+            Event::ArrivalMoved { to, .. } => self.quoted = Some(*to),
+            Event::CodeRefused { tries, .. } => self.code.tries = *tries,
+            Event::CodeRotated { rotation, .. } => self.code = CodeState { rotation: *rotation, tries: 0 },
+            Event::Flagged { kind, detail, at } => {
+                self.flags.push(Flag { kind: *kind, since: *at, detail: detail.clone() });
+            }
+            Event::NoticeFailed { .. } | Event::NoticeSent { .. } => {}
+            Event::Unflagged { kind, .. } => self.flags.retain(|flag| flag.kind != *kind),
+            _ => {}
+        }
+    }
+}
