@@ -1,1 +1,32 @@
-//! Rows.
+//! The rows of Callahead's tables; no behaviour.
+//!
+//! Keys are plain [`Uuid`]; typed ids live in the domain. Instants are microseconds since the epoch (`_at`),
+//! JSON is text, money is minor units. The store writes rows through its transaction and reads them by these
+//! entities.
+
+pub use sea_orm::prelude::Uuid;
+
+pub mod api_key;
+pub mod courier;
+pub mod delivery;
+pub mod event;
+pub mod hand_off;
+pub mod idempotency;
+pub mod invite;
+pub mod job;
+pub mod lease;
+pub mod orders;
+pub mod parcel;
+pub mod payment;
+pub mod payment_resolution;
+pub mod photo;
+pub mod pickup_point;
+pub mod position;
+pub mod provider_command;
+pub mod region;
+pub mod region_version;
+pub mod session;
+pub mod setting;
+pub mod shift;
+pub mod shop;
+pub mod sign_in_code;
