@@ -1,5 +1,7 @@
 //! A migrated database per test: SQLite always, PostgreSQL where `TEST_DATABASE_URL` names a server.
 
+#![allow(clippy::disallowed_methods)] // the one setting of the tests, and names that differ between processes
+
 use callahead::store::db::{Db, DbKind, DbSettings};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database};
