@@ -1,14 +1,18 @@
 //! The commands of `callahead`. `main` comes in here; each command is one function here or one call into
 //! the room that does the work. Only this room prints (through [`out`]).
 
+pub mod doctor;
+pub mod migrate;
 pub mod out;
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Config, Sources};
+use crate::config::{self, Config, Setting, Sources};
+use crate::{lifecycle, telemetry};
 
 /// Delivery dispatch and courier coordination: nobody goes to a door without an answer, and nobody pays
 /// before the parcel is in their hands.
@@ -26,6 +30,14 @@ pub struct Cli {
 /// What `callahead` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Bring the database's tables to this release [default: up], back, or show where they stand.
+    Migrate {
+        /// Which way.
+        #[command(subcommand)]
+        what: Option<migrate::Migrate>,
+    },
+    /// Check settings, database, channels, clock, disk and port, and say what to fix.
+    Doctor,
     /// Explain the settings, or list those in force.
     Config(ConfigArgs),
 }
@@ -55,22 +67,78 @@ pub fn run(cli: Cli) -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let sources = Sources::of_process(cli.config);
     match cli.command {
-        Command::Config(args) if args.reference => finish(config::reference().map(|page| out::text(&page))),
-        Command::Config(_) => finish(
-            Config::load_with_settings(&sources).map(|(_, settings)| out::text(&config::show(&settings))),
-        ),
+        Command::Config(args) => {
+            let show = |(_, settings): (Config, Vec<Setting>)| config::show(&settings);
+            let text = match args.reference {
+                true => config::reference(),
+                false => Config::load_with_settings(&sources).map(show),
+            };
+            text.map_or_else(
+                |error| wrong_settings(&error),
+                |text| {
+                    out::text(&text);
+                    ExitCode::SUCCESS
+                },
+            )
+        }
+        Command::Migrate { what } => with_settings(&sources, async |config| {
+            migrate::run(&config.database, what.unwrap_or(migrate::Migrate::Up)).await?;
+            Ok(ExitCode::SUCCESS)
+        }),
+        Command::Doctor => examine(&sources),
     }
 }
 
-/// Ends a command that needs nothing but settings.
-fn finish(outcome: Result<(), config::ConfigError>) -> ExitCode {
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+/// Loads the settings, starts the log and a runtime, and carries out a command that may wait. Its error is
+/// printed and ends the process with 1.
+fn with_settings(
+    sources: &Sources,
+    command: impl AsyncFnOnce(Config) -> Result<ExitCode, Box<dyn Error>>,
+) -> ExitCode {
+    let config = match Config::load(sources) {
+        Ok(config) => config,
+        Err(error) => return wrong_settings(&error),
+    };
+    let started = telemetry::init(&config.log).map_err(Box::from);
+    lifecycle::arm_crash_point(&config.testing);
+    let outcome = started.and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(command(config))
+    });
+    outcome.unwrap_or_else(|error| {
+        out::problem(&error.to_string());
+        ExitCode::FAILURE
+    })
+}
+
+/// `callahead doctor`: one line a finding, those about settings first.
+fn examine(sources: &Sources) -> ExitCode {
+    let (config, settings) = match Config::load_with_settings(sources) {
+        Ok(both) => both,
+        Err(error) => {
+            error.problems.iter().map(doctor::wrong_setting).for_each(|line| out::line(&line.to_string()));
+            return ExitCode::FAILURE;
+        }
+    };
+    out::line(&doctor::settings(&settings).to_string());
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
         Err(error) => {
             out::problem(&error.to_string());
-            ExitCode::from(2)
+            return ExitCode::FAILURE;
         }
+    };
+    let findings = runtime.block_on(doctor::examine(&config));
+    findings.iter().for_each(|finding| out::line(&finding.to_string()));
+    match findings.iter().map(|finding| finding.level).max() {
+        Some(doctor::Level::Fail) => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
     }
+}
+
+fn wrong_settings(error: &config::ConfigError) -> ExitCode {
+    out::problem(&error.to_string());
+    ExitCode::from(2)
 }
 
 #[cfg(test)]

@@ -59,6 +59,14 @@ pub fn load_or_create(config: &Config, entropy: &dyn Entropy) -> Result<MasterKe
     }
 }
 
+/// The key file's key; nothing is made.
+///
+/// # Errors
+/// When the file is missing, cannot be read, or holds no key.
+pub fn read_file(config: &Config) -> Result<MasterKey, MasterKeyError> {
+    read(&path(config))
+}
+
 fn read(path: &Path) -> Result<MasterKey, MasterKeyError> {
     let fault = |source| MasterKeyError::File { path: path.to_owned(), source };
     let text = fs::read_to_string(path).map_err(fault)?;

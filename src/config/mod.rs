@@ -12,7 +12,10 @@ mod tests;
 
 use std::fmt;
 
-pub use master_key::{MasterKey, MasterKeyError, load_or_create as master_key, path as master_key_path};
+pub use master_key::{
+    MasterKey, MasterKeyError, load_or_create as master_key, path as master_key_path,
+    read_file as read_master_key,
+};
 pub use network::{Network, NetworkError};
 pub use reader::{Problem, Setting, Shown, mask_url};
 pub use reference::{reference, show};

@@ -86,6 +86,7 @@ fn stored(directory: &Path) -> Vec<PathBuf> {
 
 /// The server process itself; does nothing in an ordinary test run.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the parent names the directory in the environment")]
 fn smtp_server_process() {
     let Some(directory) = std::env::var_os(DIRECTORY).map(PathBuf::from) else { return };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -100,6 +101,7 @@ fn smtp_server_process() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the server has nothing to clean up")]
 fn end_with_the_parent() {
     let _ = std::io::stdin().read(&mut [0]);
     std::process::exit(0);
