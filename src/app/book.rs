@@ -1,0 +1,178 @@
+//! What changes seldom and is asked for at every order: regions, their policies, shops. Read whole into memory, shared
+//! by pointer, replaced whole when it changed here or on another replica.
+
+use crate::store::{StoreError, book as rows};
+use callahead_domain::contact::Language;
+use callahead_domain::geo::index::{Located, RegionIndex};
+use callahead_domain::geo::point::Point;
+use callahead_domain::geo::region::{Region, RegionShape};
+use callahead_domain::id::{RegionId, ShopId};
+use callahead_domain::money::Currency;
+use callahead_domain::policy::{Policy, Tightening};
+use chrono_tz::Tz;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A region as the use cases need it.
+#[derive(Debug, Clone)]
+pub struct RegionEntry {
+    /// Its name.
+    pub name: String,
+    /// Its current drawing.
+    pub current: i32,
+    /// Whether it takes new orders.
+    pub active: bool,
+    /// Its rules, zone included.
+    pub policy: Policy,
+}
+
+/// A shop as the use cases need it.
+#[derive(Debug, Clone)]
+pub struct ShopEntry {
+    /// Its name.
+    pub name: String,
+    /// Its telephone number.
+    pub phone: Option<String>,
+    /// ISO 3166 code, for numbers without a country.
+    pub country: Option<String>,
+    /// Its money.
+    pub currency: Currency,
+    /// Its language.
+    pub language: Language,
+    /// Its zone.
+    pub time_zone: Tz,
+    /// Its stricter wishes.
+    pub tightening: Tightening,
+    /// Who takes its payments.
+    pub provider: String,
+    /// Where, for a provider of the shop's own.
+    pub provider_url: Option<String>,
+    /// How requests there are signed.
+    pub provider_secret: Option<String>,
+}
+
+/// Everything.
+#[derive(Debug, Default)]
+pub struct Book {
+    /// Point to region, active regions only.
+    pub index: Option<RegionIndex>,
+    /// Regions by id, paused ones included.
+    pub regions: HashMap<RegionId, RegionEntry>,
+    /// Shops by id.
+    pub shops: HashMap<ShopId, ShopEntry>,
+    /// The rules where a region says nothing.
+    pub default_policy: Policy,
+    /// Which edition this is.
+    pub edition: i64,
+}
+
+/// The shared pointer to the current edition.
+#[derive(Debug, Default)]
+pub struct BookCell(RwLock<Arc<Book>>);
+
+impl BookCell {
+    /// A cell with this edition.
+    pub fn new(book: Book) -> BookCell {
+        BookCell(RwLock::new(Arc::new(book)))
+    }
+
+    /// The current edition.
+    pub fn get(&self) -> Arc<Book> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces it, unless what is there is newer.
+    pub fn set(&self, book: Book) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if held.edition <= book.edition {
+            *held = Arc::new(book);
+        }
+    }
+}
+
+impl Book {
+    /// Reads the current edition.
+    ///
+    /// # Errors
+    /// When the database cannot be read; a region that cannot be read any more is left out and logged.
+    pub async fn read(db: &crate::store::db::Db, default_policy: &Policy) -> Result<Book, StoreError> {
+        let found = rows::read(db.read()).await?;
+        let mut book = Book { default_policy: default_policy.clone(), edition: found.edition, ..Book::default() };
+        let mut shapes = Vec::new();
+        for (row, geometry) in found.regions {
+            let id = RegionId::from_uuid(row.id);
+            let policy = policy_of(&row.policy, &row.time_zone, default_policy);
+            if row.active {
+                match shape_of(&geometry) {
+                    Some(shape) => shapes.push(Region {
+                        id,
+                        version: row.current,
+                        name: row.name.clone(),
+                        priority: row.priority,
+                        time_zone: policy.time_zone,
+                        shape,
+                        active: true,
+                    }),
+                    None => tracing::error!(region = %id, "stored shape cannot be read; the region takes no orders"),
+                }
+            }
+            book.regions.insert(id, RegionEntry { name: row.name, current: row.current, active: row.active, policy });
+        }
+        book.index = Some(RegionIndex::build(shapes));
+        book.shops = found.shops.into_iter().filter_map(|row| Some((ShopId::from_uuid(row.id), shop_of(row)?))).collect();
+        Ok(book)
+    }
+
+    /// The rules of an order of `shop` in `region`.
+    pub fn policy(&self, region: Option<RegionId>, shop: ShopId) -> Policy {
+        let base = region.and_then(|region| self.regions.get(&region)).map_or(&self.default_policy, |entry| &entry.policy);
+        match self.shops.get(&shop) {
+            Some(entry) => {
+                let mut policy = base.for_shop(&entry.tightening);
+                if region.is_none() {
+                    policy.time_zone = entry.time_zone;
+                }
+                policy
+            }
+            None => base.clone(),
+        }
+    }
+
+    /// Where a point lies.
+    pub fn locate(&self, point: Point) -> Located {
+        self.index.as_ref().map_or(Located::Nowhere { nearest: None }, |index| index.locate(point))
+    }
+}
+
+fn shape_of(geometry: &str) -> Option<RegionShape> {
+    RegionShape::from_geojson(&serde_json::from_str(geometry).ok()?).ok()
+}
+
+/// A region's policy: its own knobs over the default ones, in its own zone.
+pub fn policy_of(knobs: &str, time_zone: &str, default: &Policy) -> Policy {
+    let mut base = serde_json::to_value(default).unwrap_or_default();
+    let own: serde_json::Value = serde_json::from_str(knobs).unwrap_or_default();
+    if let (Some(base), serde_json::Value::Object(own)) = (base.as_object_mut(), own) {
+        base.extend(own);
+    }
+    let mut policy: Policy = serde_json::from_value(base).unwrap_or_else(|_| default.clone());
+    if let Ok(zone) = time_zone.parse() {
+        policy.time_zone = zone;
+    }
+    policy
+}
+
+fn shop_of(row: entity::shop::Model) -> Option<ShopEntry> {
+    Some(ShopEntry {
+        currency: Currency::parse(&row.currency).ok()?,
+        language: Language::negotiate(&row.language),
+        time_zone: row.time_zone.parse().unwrap_or(Tz::UTC),
+        tightening: serde_json::from_str(&row.policy).unwrap_or_default(),
+        name: row.name,
+        phone: row.phone,
+        country: row.country,
+        provider: row.provider,
+        provider_url: row.provider_url,
+        provider_secret: row.provider_secret,
+    })
+}

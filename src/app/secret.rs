@@ -1,0 +1,89 @@
+//! What is derived from the master key: links, hand-off codes, sign-in codes. Nothing of it is stored in clear.
+
+use crate::config::MasterKey;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use callahead_domain::hand_off::code;
+use callahead_domain::id::DeliveryId;
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// The keyed derivations of this installation.
+pub struct Secrets {
+    master: MasterKey,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
+/// SHA-256, for tokens at rest.
+pub fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+impl Secrets {
+    /// From the master key.
+    pub fn new(master: MasterKey) -> Secrets {
+        Secrets { master }
+    }
+
+    fn derive(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
+        // HMAC takes keys of any length; the fallback can only be reached if that ever changed.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.master.expose_secret()) else { return Vec::new() };
+        mac.update(purpose.as_bytes());
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    /// The customer's link token: 22 characters, 128 bits.
+    pub fn link(&self, delivery: Uuid) -> String {
+        let full = self.derive("link", &[delivery.as_bytes()]);
+        URL_SAFE_NO_PAD.encode(full.get(..16).unwrap_or_default())
+    }
+
+    fn hid(&self, delivery: DeliveryId) -> [u8; 8] {
+        let full = self.derive("hid", &[delivery.uuid().as_bytes()]);
+        let mut out = [0; 8];
+        out.iter_mut().zip(full).for_each(|(to, from)| *to = from);
+        out
+    }
+
+    /// The six-digit hand-off code of a rotation.
+    pub fn hand_off_code(&self, delivery: DeliveryId, rotation: u32) -> String {
+        code::code(self.master.expose_secret(), self.hid(delivery), rotation)
+    }
+
+    /// Whether a typed code is the valid one, in constant time.
+    pub fn code_matches(&self, delivery: DeliveryId, rotation: u32, typed: &str) -> bool {
+        code::verify(self.master.expose_secret(), self.hid(delivery), rotation, typed)
+    }
+
+    /// The six digits of a sign-in code.
+    pub fn sign_in_code(&self, request: Uuid) -> String {
+        let full = self.derive("sign-in", &[request.as_bytes()]);
+        let number = full.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        format!("{:06}", number % 1_000_000)
+    }
+
+    /// What is stored of a sign-in code; useless without the master key.
+    pub fn sign_in_hash(&self, request: Uuid, code: &str) -> Vec<u8> {
+        self.derive("sign-in-hash", &[request.as_bytes(), code.as_bytes()])
+    }
+
+    /// A mark of the master key, so that two processes on one database find out that theirs differ.
+    pub fn fingerprint(&self) -> String {
+        let full = self.derive("fingerprint", &[]);
+        full.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The token of a form on the customer's page, bound to its delivery.
+    pub fn form_token(&self, delivery: Uuid) -> String {
+        let full = self.derive("form", &[delivery.as_bytes()]);
+        URL_SAFE_NO_PAD.encode(full.get(..12).unwrap_or_default())
+    }
+}

@@ -1,0 +1,107 @@
+//! Who is calling. One extractor for each role; a route names the one it needs, so its signature says who may come in.
+
+use super::catalogue as c;
+use super::limits;
+use super::problem::Problem;
+use crate::app::App;
+use crate::app::auth::{Principal, authenticate};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use callahead_domain::actor::Actor;
+use callahead_domain::id::{CourierId, KeyId, SessionId, ShopId};
+use futures_util::future::LocalBoxFuture;
+
+/// Any valid credential.
+pub async fn principal(request: &HttpRequest) -> Result<Principal, Problem> {
+    let app = request.app_data::<web::Data<App>>().ok_or_else(|| Problem::new(c::INTERNAL, "not configured"))?;
+    let token = bearer(request).ok_or_else(|| Problem::new(c::UNAUTHENTICATED, "The Authorization header is missing."))?;
+    let found = authenticate(app, token).await?;
+    let known = found.ok_or_else(|| {
+        Problem::new(c::UNAUTHENTICATED, "The credential is not valid: unknown, ended or revoked.")
+    })?;
+    limits::check_key(request, token)?;
+    Ok(known)
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn forbidden(needs: &str) -> Problem {
+    Problem::new(c::FORBIDDEN, format!("This address is for {needs}."))
+}
+
+macro_rules! role {
+    ($(#[$meta:meta])* $name:ident { $($field:ident : $type:ty),* } from $pattern:pat => $build:expr, $needs:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name { $( #[doc = stringify!($field)] pub $field: $type ),* }
+        impl FromRequest for $name {
+            type Error = Problem;
+            type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let request = request.clone();
+                Box::pin(async move {
+                    match principal(&request).await? {
+                        $pattern => Ok($build),
+                        _ => Err(forbidden($needs)),
+                    }
+                })
+            }
+        }
+    };
+}
+
+role! {
+    /// A shop's key.
+    ShopCaller { shop: ShopId, key: KeyId } from Principal::Shop { shop, key } => ShopCaller { shop, key }, "shops"
+}
+role! {
+    /// An operator's key.
+    OperatorCaller { key: KeyId } from Principal::Operator { key } => OperatorCaller { key }, "operators"
+}
+role! {
+    /// A courier's session. `superseded` couriers may read and send old actions only.
+    CourierCaller { courier: CourierId, session: SessionId, superseded: bool }
+        from Principal::Courier { courier, session, superseded } => CourierCaller { courier, session, superseded }, "couriers"
+}
+
+/// A dispatcher's or an operator's key.
+#[derive(Debug, Clone, Copy)]
+pub struct StaffCaller {
+    /// Who acts.
+    pub actor: Actor,
+}
+
+impl FromRequest for StaffCaller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            match principal(&request).await? {
+                Principal::Dispatcher { key } => Ok(StaffCaller { actor: Actor::Dispatcher(key) }),
+                Principal::Operator { key } => Ok(StaffCaller { actor: Actor::Operator(key) }),
+                _ => Err(forbidden("dispatchers and operators")),
+            }
+        })
+    }
+}
+
+impl CourierCaller {
+    /// The newest session acts; an older one reads only.
+    ///
+    /// # Errors
+    /// `session_superseded` for an older session.
+    pub fn acting(self) -> Result<CourierCaller, Problem> {
+        if self.superseded {
+            return Err(Problem::new(c::SESSION_SUPERSEDED, "Another phone signed in after this one."));
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,116 @@
+//! What every request passes through: its id, a log line, caught panics, problem documents with the id in them, and
+//! the headers every answer carries.
+
+use super::catalogue as c;
+use super::limits::Connection;
+use super::problem::Problem;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use tracing::Instrument;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, as its handlers see it.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// Takes the caller's id if it is short and harmless, else makes one.
+fn request_id(request: &ServiceRequest) -> String {
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let harmless = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    if (1..=64).contains(&given.len()) && given.chars().all(harmless) {
+        return given.to_owned();
+    }
+    let app = request.app_data::<actix_web::web::Data<crate::app::App>>();
+    app.map_or_else(String::new, |app| {
+        callahead_domain::id::RequestId::from_parts(app.clock.now(), app.entropy.ten()).to_string()
+    })
+}
+
+/// The middleware.
+///
+/// # Errors
+/// None of its own: an error of the inner service becomes a response.
+pub async fn around<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let id = request_id(&request);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let crowded = request.conn_data::<Connection>().is_some_and(|connection| connection.refused);
+    let (route, method) = (request.match_pattern(), request.method().clone());
+    let plain = request.request().clone();
+    let span = tracing::info_span!("request", id, %method, route = route.as_deref().unwrap_or("-"));
+    let html = request.path().starts_with("/t/");
+    let outcome = if crowded {
+        Err(Problem::new(c::TOO_MANY, "Too many connections from this address.").retry_after(5))
+    } else {
+        let called = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
+        called.map_err(|_| Problem::new(c::INTERNAL, "Something went wrong on our side; nothing was half done."))
+    };
+    let mut response = match outcome {
+        Ok(Ok(response)) => finish(response, &id),
+        Ok(Err(error)) => ServiceResponse::new(plain, as_response(&error, &id).map_into_right_body()),
+        Err(problem) => ServiceResponse::new(plain, problem.response(&id).map_into_right_body()),
+    };
+    add_headers(response.headers_mut(), &id, html);
+    let status = response.status().as_u16();
+    span.in_scope(|| if status >= 500 { tracing::warn!(status, "answered") } else { tracing::debug!(status, "answered") });
+    Ok(response)
+}
+
+/// A response that carries an error becomes its problem document, now with the request's id.
+fn finish<B: MessageBody + 'static>(response: ServiceResponse<B>, id: &str) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let problem = response.response().error().map(|error| as_response(error, id));
+    match problem {
+        Some(problem) => response.into_response(problem.map_into_right_body()),
+        None => response.map_into_left_body(),
+    }
+}
+
+fn as_response(error: &Error, id: &str) -> HttpResponse {
+    if let Some(problem) = error.as_error::<Problem>() {
+        return problem.response(id);
+    }
+    let status = error.as_response_error().status_code().as_u16();
+    let entry = c::ALL.iter().find(|entry| entry.status == status).copied().unwrap_or(match status {
+        400..=499 => c::INVALID_QUERY,
+        _ => c::INTERNAL,
+    });
+    Problem::new(entry, error.to_string()).response(id)
+}
+
+fn add_headers(headers: &mut HeaderMap, id: &str, html: bool) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    let mut add = |name: &'static str, value: &'static str| {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    add("x-content-type-options", "nosniff");
+    add("referrer-policy", "no-referrer");
+    add("cache-control", "no-store");
+    add("x-frame-options", "DENY");
+    add("cross-origin-opener-policy", "same-origin");
+    if html {
+        add("x-robots-tag", "noindex, nofollow");
+        add(
+            "content-security-policy",
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        );
+    }
+}
+
+/// The answer for addresses nobody serves.
+pub async fn nowhere() -> Result<HttpResponse, Problem> {
+    Err(Problem::not_found())
+}
+

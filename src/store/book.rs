@@ -1,0 +1,59 @@
+//! The rows of the book: regions with their current drawing, shops, and the edition they make.
+
+use super::StoreError;
+use super::tx::Tx;
+use entity::{region, region_version, setting, shop};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use std::collections::HashMap;
+
+const EDITION: &str = "book_edition";
+
+/// Everything the book is made of.
+#[derive(Debug)]
+pub struct Rows {
+    /// Each region with the geometry of its current version.
+    pub regions: Vec<(region::Model, String)>,
+    /// Each shop.
+    pub shops: Vec<shop::Model>,
+    /// Which edition.
+    pub edition: i64,
+}
+
+/// The edition stored now.
+pub async fn edition(conn: &impl ConnectionTrait) -> Result<i64, StoreError> {
+    let row = setting::Entity::find_by_id(EDITION).one(conn).await?;
+    Ok(row.and_then(|row| row.value.parse().ok()).unwrap_or(0))
+}
+
+/// Reads everything. The edition is read first: rows newer than it only make the next reading come early.
+pub async fn read(conn: &impl ConnectionTrait) -> Result<Rows, StoreError> {
+    let edition = edition(conn).await?;
+    let regions = region::Entity::find().order_by_asc(region::Column::Id).all(conn).await?;
+    let mut geometries: HashMap<_, _> = region_version::Entity::find()
+        .filter(region_version::Column::RegionId.is_in(regions.iter().map(|row| row.id)))
+        .all(conn)
+        .await?
+        .into_iter()
+        .map(|row| ((row.region_id, row.number), row.geometry))
+        .collect();
+    let regions = regions
+        .into_iter()
+        .map(|row| {
+            let geometry = geometries.remove(&(row.id, row.current)).unwrap_or_default();
+            (row, geometry)
+        })
+        .collect();
+    Ok(Rows { regions, shops: shop::Entity::find().all(conn).await?, edition })
+}
+
+/// Makes the next edition, in the transaction that changes a region or a shop.
+pub async fn bump(tx: &Tx) -> Result<(), StoreError> {
+    let writer = tx.writer().await?;
+    let next = edition(writer).await? + 1;
+    setting::Entity::insert(setting::ActiveModel { key: Set(EDITION.to_owned()), value: Set(next.to_string()) })
+        .on_conflict(OnConflict::column(setting::Column::Key).value(setting::Column::Value, Expr::value(next.to_string())).to_owned())
+        .exec_without_returning(writer)
+        .await?;
+    Ok(())
+}
