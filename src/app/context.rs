@@ -7,8 +7,6 @@ use super::secret::Secrets;
 use super::unit::Lanes;
 use crate::config::Config;
 use crate::lifecycle::Shutdown;
-use crate::notify::registry::Channels;
-use crate::pay::Providers;
 use crate::store::db::Db;
 use callahead_domain::geo::travel::TravelTimes;
 use callahead_domain::policy::Policy;
@@ -85,10 +83,6 @@ pub struct App {
     pub book: BookCell,
     /// The rules where a region says nothing.
     pub default_policy: Policy,
-    /// How customers are reached.
-    pub channels: Channels,
-    /// Who takes payments.
-    pub providers: Providers,
     /// How long a way takes.
     pub travel: Arc<dyn TravelTimes>,
     /// Wakes the workers.
