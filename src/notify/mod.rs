@@ -12,8 +12,6 @@ pub mod log;
 pub mod registry;
 pub mod render;
 pub mod sms_text;
-pub mod when;
-pub mod words;
 
 use callahead_domain::contact::Language;
 use futures_util::future::BoxFuture;

@@ -9,8 +9,8 @@ use callahead_domain::contact::Language;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::words::{Args, Words, WordsError};
-use super::{Message, Recipient, sms_text, when};
+use super::{Message, Recipient, sms_text};
+use crate::words::{Args, Words, WordsError, when};
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(&[when::EN, include_str!("templates/en.ftl")], &[when::KO, include_str!("templates/ko.ftl")])
@@ -268,8 +268,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
     use std::collections::BTreeSet;
 
-    use super::super::words::keys_and_arguments;
     use super::*;
+    use crate::words::keys_and_arguments;
 
     const LANGUAGES: [Language; 2] = [Language::En, Language::Ko];
     const EN: &str = include_str!("templates/en.ftl");

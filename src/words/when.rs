@@ -5,12 +5,12 @@ use chrono_tz::Tz;
 
 use callahead_domain::contact::Language;
 
-use super::words::{Args, Words, WordsError};
+use super::{Args, Words, WordsError};
 
 /// The words this module needs; every set of words includes them.
-pub const EN: &str = include_str!("templates/when.en.ftl");
+pub const EN: &str = include_str!("when.en.ftl");
 /// The same in Korean.
-pub const KO: &str = include_str!("templates/when.ko.ftl");
+pub const KO: &str = include_str!("when.ko.ftl");
 
 /// `18:20` in the region's zone.
 #[must_use]

@@ -1,5 +1,9 @@
 //! Words in the person's language: Fluent bundles compiled in, checked by tests, never with isolation marks (a text
 //! message and an e-mail subject must not carry invisible characters).
+//!
+//! Notices and pages come in here, each with words of its own.
+
+pub mod when;
 
 use std::collections::BTreeMap;
 
