@@ -19,15 +19,14 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use lettre::{Address, Message as Mime};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::{Message, Notifier, Recipient, SendOutcome};
+use crate::config::{EmailChannel, MailSecurity};
 
 /// How the line to the mail server is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Security {
     /// Plain text. Only for a server on the same machine or a trusted wire; a password is refused.
     None,
@@ -39,8 +38,7 @@ pub enum Security {
 }
 
 /// Settings of the channel.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug)]
 pub struct EmailSettings {
     /// Host name or address of the mail server.
     pub host: String,
@@ -80,6 +78,27 @@ impl Default for EmailSettings {
             hello: None,
             timeout_ms: 20_000,
             connections: 4,
+        }
+    }
+}
+
+impl From<&EmailChannel> for EmailSettings {
+    /// `[channels.email]`; an empty name signs in nobody.
+    fn from(section: &EmailChannel) -> Self {
+        let signs_in = !section.username.is_empty();
+        Self {
+            host: section.host.clone(),
+            port: section.port,
+            security: match section.security {
+                MailSecurity::StartTls => Security::Starttls,
+                MailSecurity::Tls => Security::Tls,
+                MailSecurity::None => Security::None,
+            },
+            username: signs_in.then(|| section.username.clone()),
+            password: signs_in.then(|| section.password.clone()),
+            from: section.from.clone(),
+            timeout_ms: section.timeout_ms,
+            ..Self::default()
         }
     }
 }
@@ -405,6 +424,24 @@ mod tests {
 
     fn refused(settings: EmailSettings) -> SettingsError {
         Email::new(settings).expect_err("settings that cannot work")
+    }
+
+    #[test]
+    fn the_section_of_the_configuration_becomes_settings() {
+        let section = EmailChannel {
+            enabled: true,
+            host: "mail.example".to_owned(),
+            port: 465,
+            security: MailSecurity::Tls,
+            username: String::new(),
+            password: "".into(),
+            from: "Callahead <callahead@example.org>".to_owned(),
+            timeout_ms: 500,
+        };
+        let settings = EmailSettings::from(&section);
+        assert_eq!((settings.port, settings.security, settings.timeout_ms), (465, Security::Tls, 500));
+        assert!(settings.username.is_none() && settings.password.is_none());
+        assert!(Email::new(settings).is_ok());
     }
 
     #[test]
