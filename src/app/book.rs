@@ -6,7 +6,7 @@ use callahead_domain::contact::Language;
 use callahead_domain::geo::index::{Located, RegionIndex};
 use callahead_domain::geo::point::Point;
 use callahead_domain::geo::region::{Region, RegionShape};
-use callahead_domain::id::{RegionId, ShopId};
+use callahead_domain::id::{PickupPointId, RegionId, ShopId};
 use callahead_domain::money::Currency;
 use callahead_domain::policy::{Policy, Tightening};
 use chrono_tz::Tz;
@@ -51,6 +51,19 @@ pub struct ShopEntry {
     pub provider_secret: Option<String>,
 }
 
+/// A pick-up point as the use cases need it.
+#[derive(Debug, Clone)]
+pub struct PickupEntry {
+    /// Whose.
+    pub shop: ShopId,
+    /// Its name.
+    pub name: String,
+    /// In words.
+    pub address: String,
+    /// On the map.
+    pub point: Point,
+}
+
 /// Everything.
 #[derive(Debug, Default)]
 pub struct Book {
@@ -60,6 +73,8 @@ pub struct Book {
     pub regions: HashMap<RegionId, RegionEntry>,
     /// Shops by id.
     pub shops: HashMap<ShopId, ShopEntry>,
+    /// Pick-up points by id.
+    pub pickup_points: HashMap<PickupPointId, PickupEntry>,
     /// The rules where a region says nothing.
     pub default_policy: Policy,
     /// Which edition this is.
@@ -120,6 +135,7 @@ impl Book {
         }
         book.index = Some(RegionIndex::build(shapes));
         book.shops = found.shops.into_iter().filter_map(|row| Some((ShopId::from_uuid(row.id), shop_of(row)?))).collect();
+        book.pickup_points = found.pickup_points.into_iter().filter_map(pickup_of).collect();
         Ok(book)
     }
 
@@ -175,4 +191,14 @@ fn shop_of(row: entity::shop::Model) -> Option<ShopEntry> {
         provider_url: row.provider_url,
         provider_secret: row.provider_secret,
     })
+}
+
+fn pickup_of(row: entity::pickup_point::Model) -> Option<(PickupPointId, PickupEntry)> {
+    let entry = PickupEntry {
+        shop: ShopId::from_uuid(row.shop_id),
+        name: row.name,
+        address: row.address,
+        point: Point::new(row.lat, row.lon).ok()?,
+    };
+    Some((PickupPointId::from_uuid(row.id), entry))
 }

@@ -2,9 +2,9 @@
 
 use super::StoreError;
 use super::tx::Tx;
-use entity::{region, region_version, setting, shop};
+use entity::{pickup_point, region, region_version, setting, shop};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder};
 use std::collections::HashMap;
 
 const EDITION: &str = "book_edition";
@@ -16,6 +16,8 @@ pub struct Rows {
     pub regions: Vec<(region::Model, String)>,
     /// Each shop.
     pub shops: Vec<shop::Model>,
+    /// Each pick-up point.
+    pub pickup_points: Vec<pickup_point::Model>,
     /// Which edition.
     pub edition: i64,
 }
@@ -31,7 +33,6 @@ pub async fn read(conn: &impl ConnectionTrait) -> Result<Rows, StoreError> {
     let edition = edition(conn).await?;
     let regions = region::Entity::find().order_by_asc(region::Column::Id).all(conn).await?;
     let mut geometries: HashMap<_, _> = region_version::Entity::find()
-        .filter(region_version::Column::RegionId.is_in(regions.iter().map(|row| row.id)))
         .all(conn)
         .await?
         .into_iter()
@@ -44,7 +45,8 @@ pub async fn read(conn: &impl ConnectionTrait) -> Result<Rows, StoreError> {
             (row, geometry)
         })
         .collect();
-    Ok(Rows { regions, shops: shop::Entity::find().all(conn).await?, edition })
+    let pickup_points = pickup_point::Entity::find().all(conn).await?;
+    Ok(Rows { regions, shops: shop::Entity::find().all(conn).await?, pickup_points, edition })
 }
 
 /// Makes the next edition, in the transaction that changes a region or a shop.
