@@ -1,0 +1,102 @@
+//! Why a delivery went, or did not go, to a courier.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::engine::{couriers, points};
+use super::insertion::{Insertion, Route, Terms};
+use super::legs::{Legs, SECOND_US};
+use super::problem::{CourierState, OpenDelivery, Problem};
+use super::rules::{Refusal, may_carry};
+use super::schedule::{Node, instant};
+use super::weights::Weights;
+use crate::geo::TravelTimes;
+use crate::id::{CourierId, DeliveryId};
+
+/// What one courier would mean for a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// Who.
+    pub courier: CourierId,
+    /// Would or would not.
+    pub verdict: Verdict,
+}
+
+/// Whether a courier could carry a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// They could.
+    Would {
+        /// How many seconds later their run would end.
+        added_s: i64,
+        /// When the customer would be served.
+        arrive_at: DateTime<Utc>,
+        /// Seconds that is after the promise; 0 if it is kept.
+        late_s: i64,
+    },
+    /// They may not.
+    Refused(Refusal),
+}
+
+/// Every courier's verdict on one open delivery against the runs as they are, best first; refusals follow in the
+/// order of how far they came, then of ids. As the engine does, it looks at late places only if nobody keeps the
+/// promise and policy allows it. Empty if the delivery is not in the problem.
+#[must_use]
+pub fn explain(
+    problem: &Problem,
+    travel: &dyn TravelTimes,
+    weights: &Weights,
+    delivery: DeliveryId,
+) -> Vec<Explained> {
+    let Some(open) = problem.deliveries.iter().find(|open| open.id == delivery) else { return Vec::new() };
+    let mut legs = Legs::new(travel, points(problem));
+    let terms = |late| Terms { weights, now_us: problem.now.timestamp_micros(), late };
+    let mut judged = judge(problem, open, &terms(false), &mut legs);
+    if weights.allow_late && judged.iter().all(|(_, verdict)| verdict.is_err()) {
+        judged = judge(problem, open, &terms(true), &mut legs);
+    }
+    judged.sort_by_key(|(courier, verdict)| match verdict {
+        Ok(found) => (0, found.added_cost, None, courier.id),
+        Err(refusal) => (1, 0, Some(std::cmp::Reverse(*refusal)), courier.id),
+    });
+    judged
+        .into_iter()
+        .map(|(courier, verdict)| Explained { courier: courier.id, verdict: told(verdict) })
+        .collect()
+}
+
+type Judged<'a> = (&'a CourierState, Result<Insertion, Refusal>);
+
+fn judge<'a>(
+    problem: &'a Problem,
+    open: &'a OpenDelivery,
+    terms: &Terms<'_>,
+    legs: &mut Legs<'_>,
+) -> Vec<Judged<'a>> {
+    let (pick_up, drop_off) = (Node::new(&open.pick_up, legs), Node::new(&open.drop_off, legs));
+    let mut judged = Vec::new();
+    for courier in couriers(problem) {
+        let found = match may_carry(courier, open, problem.now) {
+            Err(refusal) => Err(Some(refusal)),
+            Ok(()) => Route::new(courier, terms, legs).best((&pick_up, &drop_off), terms, i64::MAX, legs),
+        };
+        match found {
+            Ok(found) => judged.push((courier, Ok(found))),
+            Err(Some(refusal)) => judged.push((courier, Err(refusal))),
+            Err(None) => {}
+        }
+    }
+    judged
+}
+
+fn told(verdict: Result<Insertion, Refusal>) -> Verdict {
+    match verdict {
+        Ok(found) => Verdict::Would {
+            added_s: found.added_us / SECOND_US,
+            arrive_at: instant(found.drop_off.start_us),
+            late_s: found.drop_off.late_us / SECOND_US,
+        },
+        Err(refusal) => Verdict::Refused(refusal),
+    }
+}

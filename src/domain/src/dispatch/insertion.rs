@@ -1,0 +1,291 @@
+//! The cheapest place for a delivery in one courier's run.
+//!
+//! All pairs of positions after the fixed stops are tried, the drop-off behind the pick-up. A trial starts from the
+//! remembered state before the pick-up, walks on, and ends as soon as a rule refuses or it is dearer than the best
+//! found: costs only grow along a run.
+
+use super::legs::{Legs, SECOND_US};
+use super::problem::{CourierState, StopKind};
+use super::rules::{Refusal, over_capacity, shift_ends, wait_too_long, window_missed};
+use super::schedule::{Node, PlannedStop, Step, Walk};
+use super::weights::Weights;
+
+/// What trials are judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'w> {
+    pub(super) weights: &'w Weights,
+    pub(super) now_us: i64,
+    /// The new delivery may be late.
+    pub(super) late: bool,
+}
+
+impl Terms<'_> {
+    /// Points a stop costs.
+    fn cost(&self, node: &Node<'_>, step: &Step) -> i64 {
+        let points = |us: i64, weight: u32| (us / SECOND_US).saturating_mul(i64::from(weight));
+        let door = match node.stop.kind {
+            StopKind::DropOff => points(step.start_us.saturating_sub(self.now_us), self.weights.door),
+            StopKind::PickUp | StopKind::Return => 0,
+        };
+        door.saturating_add(points(step.drive_us, self.weights.driving))
+            .saturating_add(points(step.wait_us(), self.weights.waiting))
+            .saturating_add(self.weights.late_cost(step.late_us / SECOND_US))
+    }
+}
+
+/// A courier's run while it is planned.
+#[derive(Debug)]
+pub(super) struct Route<'a> {
+    pub(super) courier: &'a CourierState,
+    pub(super) nodes: Vec<Node<'a>>,
+    fixed: usize,
+    capacity: i64,
+    shift_ends_us: i64,
+    /// The state before each stop, and the points spent until there; one more than stops.
+    before: Vec<(Walk, i64)>,
+    steps: Vec<Step>,
+}
+
+/// A place found for a delivery: the pick-up goes before stop `pick_at`, the drop-off before stop `drop_at`, both
+/// counted without the new ones.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Insertion {
+    pick_at: usize,
+    drop_at: usize,
+    /// Points the run costs more.
+    pub(super) added_cost: i64,
+    pub(super) added_us: i64,
+    pub(super) drop_off: Step,
+}
+
+/// Why a trial ended.
+enum End {
+    Refused(Refusal),
+    /// Dearer than what is known.
+    Dearer,
+}
+
+impl From<Refusal> for End {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A walk that is being tried.
+#[derive(Clone, Copy)]
+struct Trial<'t> {
+    terms: &'t Terms<'t>,
+    walk: Walk,
+    cost: i64,
+    most: i64,
+    shift_ends_us: i64,
+    capacity: i64,
+}
+
+impl Trial<'_> {
+    /// Does a stop of the run; `before` is how it went without the new delivery.
+    fn pass(&mut self, node: &Node<'_>, before: &Step, legs: &mut Legs<'_>) -> Result<Step, End> {
+        let step = self.walk.step(node, legs);
+        self.judge(node, &step, Some(before))?;
+        Ok(step)
+    }
+
+    /// Does a stop of the new delivery.
+    fn add(&mut self, node: &Node<'_>, legs: &mut Legs<'_>) -> Result<Step, End> {
+        let step = self.walk.step(node, legs);
+        self.judge(node, &step, None)?;
+        Ok(step)
+    }
+
+    fn judge(&mut self, node: &Node<'_>, step: &Step, before: Option<&Step>) -> Result<(), End> {
+        let weights = self.terms.weights;
+        if node.stop.kind == StopKind::PickUp {
+            shift_ends::check(step.start_us, before.map(|step| step.start_us), self.shift_ends_us)?;
+        }
+        let max_wait_us = i64::from(weights.max_wait_s).saturating_mul(SECOND_US);
+        wait_too_long::check(step.wait_us(), before.map(Step::wait_us), max_wait_us)?;
+        if before.is_some() || !self.terms.late {
+            let tolerance_us = i64::from(weights.tolerance_s).saturating_mul(SECOND_US);
+            window_missed::check(step.late_us, before.map(|step| step.late_us), tolerance_us)?;
+        }
+        self.cost = self.cost.saturating_add(self.terms.cost(node, step));
+        if self.cost > self.most { Err(End::Dearer) } else { Ok(()) }
+    }
+
+    fn fits(&self) -> Result<(), End> {
+        Ok(over_capacity::check(self.walk.load, self.capacity)?)
+    }
+}
+
+/// What the trials of one run have shown so far.
+struct Search {
+    /// Points above which nothing is of interest.
+    most: i64,
+    best: Option<Insertion>,
+    refusal: Option<Refusal>,
+}
+
+impl Search {
+    fn note(&mut self, end: End) {
+        if let End::Refused(refusal) = end {
+            self.refusal = self.refusal.max(Some(refusal));
+        }
+    }
+}
+
+impl<'a> Route<'a> {
+    /// The run as it is.
+    pub(super) fn new(courier: &'a CourierState, terms: &Terms<'_>, legs: &mut Legs<'_>) -> Self {
+        let nodes: Vec<Node<'a>> = courier.stops.iter().map(|stop| Node::new(stop, legs)).collect();
+        let mut route = Self {
+            courier,
+            fixed: courier.fixed.min(nodes.len()),
+            nodes,
+            capacity: i64::from(courier.capacity),
+            shift_ends_us: courier.shift_ends_at.timestamp_micros(),
+            before: Vec::new(),
+            steps: Vec::new(),
+        };
+        route.walk(terms, legs);
+        route
+    }
+
+    /// Walks the whole run and remembers every state.
+    fn walk(&mut self, terms: &Terms<'_>, legs: &mut Legs<'_>) {
+        let start_us = self.courier.free_at.timestamp_micros().max(terms.now_us);
+        let mut walk = Walk::start(legs.spot(self.courier.at), start_us, i64::from(self.courier.on_board));
+        let mut cost: i64 = 0;
+        self.steps.clear();
+        self.before.clear();
+        self.before.push((walk, cost));
+        for node in &self.nodes {
+            let step = walk.step(node, legs);
+            cost = cost.saturating_add(terms.cost(node, &step));
+            self.steps.push(step);
+            self.before.push((walk, cost));
+        }
+    }
+
+    /// Points the run costs.
+    pub(super) fn cost(&self) -> i64 {
+        self.before.last().map_or(0, |(_, cost)| *cost)
+    }
+
+    fn ends_us(&self) -> i64 {
+        self.before.last().map_or(0, |(walk, _)| walk.at_us)
+    }
+
+    /// Points the delivery adds at the very least: its own way to the door right after the fixed stops. True where
+    /// a detour never saves time; a trial that could still be cheaper is then only looked at later, never lost.
+    pub(super) fn at_least(
+        &self,
+        (pick_up, drop_off): (&Node<'_>, &Node<'_>),
+        terms: &Terms<'_>,
+        legs: &mut Legs<'_>,
+    ) -> i64 {
+        let Some((walk, _)) = self.before.get(self.fixed) else { return 0 };
+        let there_us = walk.at_us.saturating_add(legs.leg_us(walk.spot(), pick_up.spot, walk.at_us));
+        let start_us = there_us.max(pick_up.not_before_us);
+        let door_us = start_us.saturating_add(legs.leg_us(pick_up.spot, drop_off.spot, start_us));
+        let door_us = door_us.max(drop_off.not_before_us).saturating_sub(terms.now_us);
+        (door_us / SECOND_US).saturating_mul(i64::from(terms.weights.door))
+    }
+
+    /// The cheapest place that adds at most `most` points. Ties go to the later place: what stands stays first. `Err(None)`: there are
+    /// places, all dearer.
+    pub(super) fn best(
+        &self,
+        (pick_up, drop_off): (&Node<'_>, &Node<'_>),
+        terms: &Terms<'_>,
+        most: i64,
+        legs: &mut Legs<'_>,
+    ) -> Result<Insertion, Option<Refusal>> {
+        let mut search = Search { most: self.cost().saturating_add(most), best: None, refusal: None };
+        let mut dearer = false;
+        for pick_at in self.fixed..self.before.len() {
+            let Some((walk, cost)) = self.before.get(pick_at) else { break };
+            let mut trial = Trial {
+                terms,
+                walk: *walk,
+                cost: *cost,
+                most: search.most,
+                shift_ends_us: self.shift_ends_us,
+                capacity: self.capacity,
+            };
+            let picked = trial.add(pick_up, legs).and_then(|_| trial.fits());
+            let tried = picked.and_then(|()| self.drop_offs(trial, (pick_at, drop_off), &mut search, legs));
+            if let Err(end) = tried {
+                dearer |= matches!(end, End::Dearer);
+                search.note(end);
+            }
+        }
+        search.best.ok_or(if dearer { None } else { search.refusal })
+    }
+
+    /// Tries every place of the drop-off behind a pick-up.
+    fn drop_offs<'t>(
+        &self,
+        mut trial: Trial<'t>,
+        (pick_at, drop_off): (usize, &Node<'_>),
+        search: &mut Search,
+        legs: &mut Legs<'_>,
+    ) -> Result<(), End> {
+        let mut dearer = false;
+        for drop_at in pick_at..self.before.len() {
+            trial.most = search.most;
+            match self.tail(trial, (drop_at, drop_off), legs) {
+                Ok((done, step)) => {
+                    search.most = done.cost;
+                    search.best = Some(Insertion {
+                        pick_at,
+                        drop_at,
+                        added_cost: done.cost.saturating_sub(self.cost()),
+                        added_us: done.walk.at_us.saturating_sub(self.ends_us()),
+                        drop_off: step,
+                    });
+                }
+                Err(End::Dearer) => dearer = true,
+                Err(refused) => search.note(refused),
+            }
+            if let (Some(node), Some(before)) = (self.nodes.get(drop_at), self.steps.get(drop_at)) {
+                trial.most = search.most;
+                trial.pass(node, before, legs)?;
+                trial.fits()?;
+            }
+        }
+        if dearer { Err(End::Dearer) } else { Ok(()) }
+    }
+
+    /// The drop-off and all that follows it.
+    fn tail<'t>(
+        &self,
+        mut trial: Trial<'t>,
+        (drop_at, drop_off): (usize, &Node<'_>),
+        legs: &mut Legs<'_>,
+    ) -> Result<(Trial<'t>, Step), End> {
+        let step = trial.add(drop_off, legs)?;
+        for (node, before) in self.nodes.iter().zip(&self.steps).skip(drop_at) {
+            trial.pass(node, before, legs)?;
+        }
+        Ok((trial, step))
+    }
+
+    /// Puts a delivery where it was found to fit.
+    pub(super) fn insert(
+        &mut self,
+        (pick_up, drop_off): (Node<'a>, Node<'a>),
+        place: &Insertion,
+        terms: &Terms<'_>,
+        legs: &mut Legs<'_>,
+    ) {
+        let count = self.nodes.len();
+        self.nodes.insert(place.drop_at.min(count), drop_off);
+        self.nodes.insert(place.pick_at.min(count), pick_up);
+        self.walk(terms, legs);
+    }
+
+    /// The run with its times.
+    pub(super) fn planned(&self) -> Vec<PlannedStop> {
+        self.nodes.iter().zip(&self.steps).map(|(node, step)| node.planned(step)).collect()
+    }
+}

@@ -1,0 +1,94 @@
+//! The snapshot the engine is asked about: couriers with their runs, and deliveries nobody has yet.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::geo::Point;
+use crate::id::{CourierId, DeliveryId, PickupPointId, RegionId};
+
+/// What is done at a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopKind {
+    /// Parcels come on board.
+    PickUp,
+    /// Parcels are handed to the customer.
+    DropOff,
+    /// Parcels go back to the shop.
+    Return,
+}
+
+/// One thing to do at one place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stop {
+    /// For which delivery.
+    pub delivery: DeliveryId,
+    /// What is done.
+    pub kind: StopKind,
+    /// Where.
+    pub point: Point,
+    /// The pick-up point, where it is one: pick-ups there in a row cost one service, the longest of them.
+    pub place: Option<PickupPointId>,
+    /// Seconds from the start of the work to driving on.
+    pub service_s: u32,
+    /// Work does not start before this: the ready time of a pick-up; the start of the window or the end of the
+    /// hold of a drop-off. Who comes earlier waits.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The promise: work starts by this.
+    pub due: Option<DateTime<Utc>>,
+    /// Units that come on board (pick-up) or leave (drop-off, return).
+    pub load: u32,
+}
+
+/// A courier on shift. Ids differ within a problem.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CourierState {
+    /// Who.
+    pub id: CourierId,
+    /// Where they are, or will be at `free_at`.
+    pub at: Point,
+    /// From when they can move on.
+    pub free_at: DateTime<Utc>,
+    /// No pick-up starts after this; drop-offs may follow it.
+    pub shift_ends_at: DateTime<Utc>,
+    /// Most units on board at a time.
+    pub capacity: u32,
+    /// Units on board now.
+    pub on_board: u32,
+    /// The regions they serve; an empty list serves none.
+    pub regions: Vec<RegionId>,
+    /// They have an offer they have not answered: nothing more is offered to them.
+    pub has_offer: bool,
+    /// Their run from now on, in order.
+    pub stops: Vec<Stop>,
+    /// The first so many stops may not be moved or preceded; more than there are means all of them.
+    pub fixed: usize,
+}
+
+/// A delivery that waits for a courier. One that already stands in somebody's run is left where it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenDelivery {
+    /// Which.
+    pub id: DeliveryId,
+    /// The region it was accepted in.
+    pub region: RegionId,
+    /// Where and from when it is picked up.
+    pub pick_up: Stop,
+    /// Where, in which window and by when it is dropped off.
+    pub drop_off: Stop,
+    /// Who declined it already.
+    pub declined: Vec<CourierId>,
+    /// Set when a dispatcher named the courier: nobody else may carry it.
+    pub courier: Option<CourierId>,
+}
+
+/// Everything the engine knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The moment of the snapshot.
+    pub now: DateTime<Utc>,
+    /// Couriers on shift.
+    pub couriers: Vec<CourierState>,
+    /// Deliveries to place.
+    pub deliveries: Vec<OpenDelivery>,
+}

@@ -1,0 +1,75 @@
+//! Why a courier may not get a delivery: one rule a file, one code a rule.
+//!
+//! The first group looks at the courier and the delivery alone ([`may_carry`]); the second at a stop within a run
+//! being tried, and is asked while the run is walked. A hold or a ready time refuses nobody: the courier waits,
+//! until `wait_too_long` says it is too early to send anyone.
+
+pub mod declined_before;
+pub mod has_open_offer;
+pub mod off_duty;
+pub mod over_capacity;
+pub mod region_not_served;
+pub mod reserved_for_another;
+pub mod shift_ends;
+pub mod wait_too_long;
+pub mod window_missed;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::problem::{CourierState, OpenDelivery};
+
+/// Why not. The order is how far a delivery came before it was refused: where every place in a run is refused,
+/// the last of these that was met is the one told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The courier does not serve the delivery's region.
+    RegionNotServed,
+    /// The courier's shift is over.
+    OffDuty,
+    /// A dispatcher gave the delivery to somebody else.
+    ReservedForAnother,
+    /// The courier declined this delivery before.
+    DeclinedBefore,
+    /// The courier has an offer they have not answered.
+    HasOpenOffer,
+    /// More units would be on board than fit.
+    OverCapacity,
+    /// A pick-up would start after the end of the shift.
+    ShiftEnds,
+    /// The courier would wait longer than allowed: it is too early.
+    WaitTooLong,
+    /// The promise of this delivery, or of one already in the run, would be broken.
+    WindowMissed,
+}
+
+impl Refusal {
+    /// The stable code of the reason; the same word as on the wire.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::RegionNotServed => "region_not_served",
+            Self::OffDuty => "off_duty",
+            Self::ReservedForAnother => "reserved_for_another",
+            Self::DeclinedBefore => "declined_before",
+            Self::HasOpenOffer => "has_open_offer",
+            Self::OverCapacity => "over_capacity",
+            Self::ShiftEnds => "shift_ends",
+            Self::WaitTooLong => "wait_too_long",
+            Self::WindowMissed => "window_missed",
+        }
+    }
+}
+
+/// The rules that need no run.
+///
+/// # Errors
+/// The first [`Refusal`].
+pub fn may_carry(courier: &CourierState, delivery: &OpenDelivery, now: DateTime<Utc>) -> Result<(), Refusal> {
+    region_not_served::check(courier, delivery)?;
+    off_duty::check(courier, now)?;
+    reserved_for_another::check(courier, delivery)?;
+    declined_before::check(courier, delivery)?;
+    has_open_offer::check(courier)
+}

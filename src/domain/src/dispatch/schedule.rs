@@ -1,0 +1,147 @@
+//! A run walked through time: drive, wait, work, drive on.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::legs::{Legs, SECOND_US, Spot};
+use super::problem::{Stop, StopKind};
+use crate::geo::{Point, TravelTimes};
+use crate::id::PickupPointId;
+
+/// A stop with its planned times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStop {
+    /// The stop.
+    pub stop: Stop,
+    /// The courier comes there.
+    pub arrive_at: DateTime<Utc>,
+    /// Work starts, after waiting.
+    pub start_at: DateTime<Utc>,
+    /// The courier drives on.
+    pub depart_at: DateTime<Utc>,
+}
+
+impl PlannedStop {
+    /// Whole seconds from the promise to the start, rounded down; 0 if the promise is kept or there is none.
+    #[must_use]
+    pub fn late_s(&self) -> i64 {
+        self.stop.due.map_or(0, |due| (self.start_at - due).num_seconds().max(0))
+    }
+}
+
+/// When the stops happen in the order given, for a courier who is at a point and free from a moment on.
+#[must_use]
+pub fn schedule(
+    at: Point,
+    free_at: DateTime<Utc>,
+    stops: &[Stop],
+    travel: &dyn TravelTimes,
+) -> Vec<PlannedStop> {
+    let points = std::iter::once(at).chain(stops.iter().map(|stop| stop.point));
+    let mut legs = Legs::new(travel, points);
+    let mut walk = Walk::start(legs.spot(at), free_at.timestamp_micros(), 0);
+    let nodes: Vec<Node<'_>> = stops.iter().map(|stop| Node::new(stop, &legs)).collect();
+    nodes.iter().map(|node| node.planned(&walk.step(node, &mut legs))).collect()
+}
+
+/// The instant of microseconds since the epoch; what no date can say is the last moment there is.
+pub(super) fn instant(at_us: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at_us).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// A stop in the numbers the walk needs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node<'a> {
+    pub(super) stop: &'a Stop,
+    pub(super) spot: Spot,
+    pub(super) not_before_us: i64,
+    pub(super) due_us: i64,
+    pub(super) service_us: i64,
+    /// Change of the units on board.
+    pub(super) load: i64,
+}
+
+impl<'a> Node<'a> {
+    pub(super) fn new(stop: &'a Stop, legs: &Legs<'_>) -> Self {
+        let load = i64::from(stop.load);
+        Self {
+            stop,
+            spot: legs.spot(stop.point),
+            not_before_us: stop.not_before.map_or(i64::MIN, |at| at.timestamp_micros()),
+            due_us: stop.due.map_or(i64::MAX, |at| at.timestamp_micros()),
+            service_us: i64::from(stop.service_s).saturating_mul(SECOND_US),
+            load: if stop.kind == StopKind::PickUp { load } else { -load },
+        }
+    }
+
+    pub(super) fn planned(&self, step: &Step) -> PlannedStop {
+        PlannedStop {
+            stop: self.stop.clone(),
+            arrive_at: instant(step.arrive_us),
+            start_at: instant(step.start_us),
+            depart_at: instant(step.depart_us),
+        }
+    }
+}
+
+/// The times of one stop.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub(super) drive_us: i64,
+    pub(super) arrive_us: i64,
+    pub(super) start_us: i64,
+    pub(super) depart_us: i64,
+    /// Microseconds after the promise, 0 if it is kept.
+    pub(super) late_us: i64,
+}
+
+impl Step {
+    pub(super) fn wait_us(&self) -> i64 {
+        self.start_us.saturating_sub(self.arrive_us)
+    }
+}
+
+/// A courier on the way: where, when, with how much.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walk {
+    spot: Spot,
+    pub(super) at_us: i64,
+    /// The place of the pick-ups just done in a row, and the service already spent on them.
+    place: Option<PickupPointId>,
+    served_us: i64,
+    pub(super) load: i64,
+}
+
+impl Walk {
+    pub(super) fn start(spot: Spot, at_us: i64, load: i64) -> Self {
+        Self { spot, at_us, place: None, served_us: 0, load }
+    }
+
+    pub(super) fn spot(&self) -> Spot {
+        self.spot
+    }
+
+    /// Goes on to a stop and does it.
+    pub(super) fn step(&mut self, node: &Node<'_>, legs: &mut Legs<'_>) -> Step {
+        let drive_us = legs.leg_us(self.spot, node.spot, self.at_us);
+        let arrive_us = self.at_us.saturating_add(drive_us);
+        let start_us = arrive_us.max(node.not_before_us);
+        let place = if node.stop.kind == StopKind::PickUp { node.stop.place } else { None };
+        let spent_us = if place.is_some() && place == self.place { self.served_us } else { 0 };
+        let depart_us = start_us.saturating_add(node.service_us.saturating_sub(spent_us).max(0));
+        *self = Self {
+            spot: node.spot,
+            at_us: depart_us,
+            place,
+            served_us: spent_us.max(node.service_us),
+            load: self.load.saturating_add(node.load),
+        };
+        Step {
+            drive_us,
+            arrive_us,
+            start_us,
+            depart_us,
+            late_us: start_us.saturating_sub(node.due_us).max(0),
+        }
+    }
+}
