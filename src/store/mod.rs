@@ -1,10 +1,16 @@
 //! The store: rows in SQLite or PostgreSQL.
 //!
-//! Plain modules over sea-orm. Writes go through the write lanes, so that state, events and jobs commit
-//! together; reads take a connection ([`db::Db::read`]). Only `app` and
+//! Plain modules over sea-orm. Writes take a [`tx::Tx`] and nothing else, so that state, events and jobs commit
+//! together; reads take a connection ([`db::Db::read`], or [`tx::Tx::reader`] inside a use case). Only `app` and
 //! `jobs` come in.
 
 pub mod db;
 mod error;
+pub mod events;
+pub mod guard;
+pub mod idempotency;
+pub mod jobs;
+pub mod lease;
+pub mod tx;
 
 pub use error::StoreError;
