@@ -112,7 +112,8 @@ impl Book {
     /// When the database cannot be read; a region that cannot be read any more is left out and logged.
     pub async fn read(db: &crate::store::db::Db, default_policy: &Policy) -> Result<Book, StoreError> {
         let found = rows::read(db.read()).await?;
-        let mut book = Book { default_policy: default_policy.clone(), edition: found.edition, ..Book::default() };
+        let mut book =
+            Book { default_policy: default_policy.clone(), edition: found.edition, ..Book::default() };
         let mut shapes = Vec::new();
         for (row, geometry) in found.regions {
             let id = RegionId::from_uuid(row.id);
@@ -128,20 +129,29 @@ impl Book {
                         shape,
                         active: true,
                     }),
-                    None => tracing::error!(region = %id, "stored shape cannot be read; the region takes no orders"),
+                    None => {
+                        tracing::error!(region = %id, "stored shape cannot be read; the region takes no orders")
+                    }
                 }
             }
-            book.regions.insert(id, RegionEntry { name: row.name, current: row.current, active: row.active, policy });
+            book.regions
+                .insert(id, RegionEntry { name: row.name, current: row.current, active: row.active, policy });
         }
         book.index = Some(RegionIndex::build(shapes));
-        book.shops = found.shops.into_iter().filter_map(|row| Some((ShopId::from_uuid(row.id), shop_of(row)?))).collect();
+        book.shops = found
+            .shops
+            .into_iter()
+            .filter_map(|row| Some((ShopId::from_uuid(row.id), shop_of(row)?)))
+            .collect();
         book.pickup_points = found.pickup_points.into_iter().filter_map(pickup_of).collect();
         Ok(book)
     }
 
     /// The rules of an order of `shop` in `region`.
     pub fn policy(&self, region: Option<RegionId>, shop: ShopId) -> Policy {
-        let base = region.and_then(|region| self.regions.get(&region)).map_or(&self.default_policy, |entry| &entry.policy);
+        let base = region
+            .and_then(|region| self.regions.get(&region))
+            .map_or(&self.default_policy, |entry| &entry.policy);
         match self.shops.get(&shop) {
             Some(entry) => {
                 let mut policy = base.for_shop(&entry.tightening);

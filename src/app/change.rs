@@ -68,7 +68,13 @@ pub fn job_kind(effect: &Effect) -> &'static str {
 }
 
 /// Jobs of these events.
-pub(super) fn jobs_of(delivery: DeliveryId, events: &[Event], policy: &Policy, now: DateTime<Utc>, ids: &Ids) -> Result<Vec<NewJob>, Error> {
+pub(super) fn jobs_of(
+    delivery: DeliveryId,
+    events: &[Event],
+    policy: &Policy,
+    now: DateTime<Utc>,
+    ids: &Ids,
+) -> Result<Vec<NewJob>, Error> {
     let made = effects(events, policy).into_iter().map(|effect| {
         let run_at = match effect {
             Effect::CapturePayment { not_before } => not_before.max(now),
@@ -89,7 +95,11 @@ pub(super) fn jobs_of(delivery: DeliveryId, events: &[Event], policy: &Policy, n
 }
 
 /// Why the domain said no, with where the delivery stands for this caller.
-pub fn refused(loaded: &Loaded, refusal: callahead_domain::delivery::Refusal, context: &Context<'_>) -> Error {
+pub fn refused(
+    loaded: &Loaded,
+    refusal: callahead_domain::delivery::Refusal,
+    context: &Context<'_>,
+) -> Error {
     let standing = Standing {
         stage: loaded.delivery.stage.kind().name(),
         gate: loaded.delivery.gate.kind().name(),
@@ -113,15 +123,23 @@ pub async fn carry_out(tx: &Tx, asked: &Asked, book: &Book, ids: &Ids) -> Result
 ///
 /// # Errors
 /// As [`carry_out`].
-pub async fn carry_out_loaded(tx: &Tx, loaded: &Loaded, asked: &Asked, book: &Book, ids: &Ids) -> Result<Changed, Error> {
+pub async fn carry_out_loaded(
+    tx: &Tx,
+    loaded: &Loaded,
+    asked: &Asked,
+    book: &Book,
+    ids: &Ids,
+) -> Result<Changed, Error> {
     if let Some(expected) = asked.expect.filter(|expected| *expected != loaded.row.version) {
         tracing::debug!(expected, current = loaded.row.version, "stale version");
         return Err(Error::StaleVersion { current: loaded.row.version });
     }
     let before = &loaded.delivery;
     let policy = book.policy(before.region.map(|pin| pin.region), before.shop);
-    let context = Context { actor: asked.actor, now: asked.now, occurred_at: asked.occurred_at, policy: &policy };
-    let events = apply(before, &asked.command, &context).map_err(|refusal| refused(loaded, refusal, &context))?;
+    let context =
+        Context { actor: asked.actor, now: asked.now, occurred_at: asked.occurred_at, policy: &policy };
+    let events =
+        apply(before, &asked.command, &context).map_err(|refusal| refused(loaded, refusal, &context))?;
     if events.is_empty() {
         return Ok(Changed { delivery: before.clone(), version: loaded.row.version, events });
     }

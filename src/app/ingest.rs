@@ -13,9 +13,9 @@ use crate::store::deliveries::{self, Written, micros};
 use crate::store::idempotency;
 use crate::store::tx::Tx;
 use callahead_domain::actor::Actor;
+use callahead_domain::delivery::Context;
 use callahead_domain::delivery::event::{Accepted, Event};
 use callahead_domain::delivery::state::{AddressProblem, Delivery, Holder, Parcel, RegionPin, Window};
-use callahead_domain::delivery::Context;
 use callahead_domain::geo::index::Located;
 use callahead_domain::geo::point::Point;
 use callahead_domain::id::{DeliveryId, OrderId, ParcelId, PaymentId, PickupPointId, ShopId};
@@ -124,7 +124,13 @@ impl App {
         };
         let delivery = Delivery::start(&accepted);
         let context = Context { actor: Actor::Shop(order.shop), now, occurred_at: now, policy: &policy };
-        let view = self.order_view(&OrderParts { facts: &facts, delivery: &delivery, version: 1, courier: None, context });
+        let view = self.order_view(&OrderParts {
+            facts: &facts,
+            delivery: &delivery,
+            version: 1,
+            courier: None,
+            context,
+        });
         let unit = Ingest {
             answer: serde_json::to_string(&view).map_err(Error::internal)?,
             link_hash: secret::hash(&self.secrets.link(accepted.id.uuid())),
@@ -144,7 +150,10 @@ impl App {
 }
 
 /// Where the address lies, and the rules there.
-fn place(order: &NewOrder, book: &Book) -> Result<(Option<RegionPin>, Option<AddressProblem>, Policy), Error> {
+fn place(
+    order: &NewOrder,
+    book: &Book,
+) -> Result<(Option<RegionPin>, Option<AddressProblem>, Policy), Error> {
     let Some(point) = order.point else {
         return Ok((None, Some(AddressProblem::NotLocated), book.policy(None, order.shop)));
     };
@@ -166,7 +175,14 @@ fn place(order: &NewOrder, book: &Book) -> Result<(Option<RegionPin>, Option<Add
     }
 }
 
-fn accept(order: &NewOrder, ids: &Ids, now: DateTime<Utc>, region: Option<RegionPin>, problem: Option<AddressProblem>, policy: &Policy) -> Accepted {
+fn accept(
+    order: &NewOrder,
+    ids: &Ids,
+    now: DateTime<Utc>,
+    region: Option<RegionPin>,
+    problem: Option<AddressProblem>,
+    policy: &Policy,
+) -> Accepted {
     let parcels = order.parcels.iter().zip(1_i32..).map(|(new, number)| {
         let id = ids.make(ParcelId::from_parts);
         Parcel {
@@ -178,7 +194,8 @@ fn accept(order: &NewOrder, ids: &Ids, now: DateTime<Utc>, region: Option<Region
         }
     });
     let ready_at = order.ready_at.unwrap_or(now);
-    let promised_by = order.window.map_or(ready_at.max(now) + Duration::seconds(policy.promise_s), |window| window.until);
+    let promised_by =
+        order.window.map_or(ready_at.max(now) + Duration::seconds(policy.promise_s), |window| window.until);
     Accepted {
         parcels: parcels.collect(),
         id: ids.make(DeliveryId::from_parts),
@@ -209,14 +226,17 @@ impl Unit for Ingest {
 
     async fn run(&self, tx: &Tx) -> Result<(), Error> {
         self.ids.restart();
-        idempotency::insert(tx, entity::idempotency::Model {
-            scope: self.request.scope.clone(),
-            key: self.request.key.clone(),
-            fingerprint: self.request.fingerprint.clone(),
-            status: 201,
-            body: self.answer.clone(),
-            created_at: micros(self.now),
-        });
+        idempotency::insert(
+            tx,
+            entity::idempotency::Model {
+                scope: self.request.scope.clone(),
+                key: self.request.key.clone(),
+                fingerprint: self.request.fingerprint.clone(),
+                status: 201,
+                body: self.answer.clone(),
+                created_at: micros(self.now),
+            },
+        );
         tx.insert(self.order_row()?);
         let event = Event::Accepted(Box::new(self.accepted.clone()));
         let written = Written {

@@ -1,3 +1,24 @@
-//! The app room.
+//! Use cases: one file each, each one transaction. `http` and `jobs` come in here and nowhere deeper.
+//!
+//! [`context::App`] is what they share; [`unit::Lanes`] is the only way to write; [`change`] is the one way a delivery
+//! changes. Nothing here reaches channels or payment providers: jobs do, after the commit.
 
+pub mod auth;
+pub mod book;
+pub mod call_aheads;
+pub mod change;
+pub mod context;
+pub mod desk;
+pub mod error;
+pub mod ids;
+pub mod ingest;
+pub mod orders;
 pub mod ports;
+pub mod readiness;
+pub mod secret;
+pub mod timeline;
+pub mod unit;
+pub mod view;
+
+pub use context::App;
+pub use error::Error;

@@ -28,7 +28,11 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn stored_answer(&self, scope: &str, key: &str) -> Result<Option<entity::idempotency::Model>, Error> {
+    pub async fn stored_answer(
+        &self,
+        scope: &str,
+        key: &str,
+    ) -> Result<Option<entity::idempotency::Model>, Error> {
         Ok(idempotency::find(self.db.read(), scope, key).await?)
     }
 
@@ -36,7 +40,11 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn order_by_external_id(&self, shop: ShopId, external_id: &str) -> Result<Option<OrderId>, Error> {
+    pub async fn order_by_external_id(
+        &self,
+        shop: ShopId,
+        external_id: &str,
+    ) -> Result<Option<OrderId>, Error> {
         let found = rows::by_external_id(self.db.read(), shop.uuid(), external_id).await?;
         Ok(found.map(OrderId::from_uuid))
     }
@@ -54,7 +62,11 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Missing`] unless it is this shop's.
-    pub async fn own_order(&self, shop: ShopId, order: OrderId) -> Result<(entity::orders::Model, Loaded), Error> {
+    pub async fn own_order(
+        &self,
+        shop: ShopId,
+        order: OrderId,
+    ) -> Result<(entity::orders::Model, Loaded), Error> {
         rows::of_shop(self.db.read(), shop.uuid(), order.uuid()).await?.ok_or(Error::Missing)
     }
 
@@ -62,11 +74,26 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn orders_of(&self, shop: ShopId, filter: OrderFilter) -> Result<Vec<(OrderId, OrderView)>, Error> {
-        let found = rows::list(self.db.read(), shop.uuid(), &filter.status, &filter.external_id, filter.after, filter.limit).await?;
+    pub async fn orders_of(
+        &self,
+        shop: ShopId,
+        filter: OrderFilter,
+    ) -> Result<Vec<(OrderId, OrderView)>, Error> {
+        let found = rows::list(
+            self.db.read(),
+            shop.uuid(),
+            &filter.status,
+            &filter.external_id,
+            filter.after,
+            filter.limit,
+        )
+        .await?;
         let mut views = Vec::with_capacity(found.len());
         for (row, loaded) in found {
-            views.push((OrderId::from_uuid(row.id), self.shown_order(&row, &loaded, Actor::Shop(shop)).await?));
+            views.push((
+                OrderId::from_uuid(row.id),
+                self.shown_order(&row, &loaded, Actor::Shop(shop)).await?,
+            ));
         }
         Ok(views)
     }
@@ -75,9 +102,16 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Missing`] unless it is this shop's; [`Error::Refused`], [`Error::StaleVersion`].
-    pub async fn command_order(&self, shop: ShopId, order: OrderId, command: Command, expect: Option<i64>) -> Result<OrderView, Error> {
+    pub async fn command_order(
+        &self,
+        shop: ShopId,
+        order: OrderId,
+        command: Command,
+        expect: Option<i64>,
+    ) -> Result<OrderView, Error> {
         let (_, loaded) = self.own_order(shop, order).await?;
-        self.change(Change::new(self, loaded.delivery.id, command, Actor::Shop(shop)).expecting(expect)).await?;
+        self.change(Change::new(self, loaded.delivery.id, command, Actor::Shop(shop)).expecting(expect))
+            .await?;
         self.order_of(shop, order).await
     }
 }

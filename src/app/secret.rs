@@ -34,7 +34,9 @@ impl Secrets {
 
     fn derive(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
         // HMAC takes keys of any length; the fallback can only be reached if that ever changed.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.master.expose_secret()) else { return Vec::new() };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.master.expose_secret()) else {
+            return Vec::new();
+        };
         mac.update(purpose.as_bytes());
         parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().to_vec()
@@ -85,5 +87,45 @@ impl Secrets {
     pub fn form_token(&self, delivery: Uuid) -> String {
         let full = self.derive("form", &[delivery.as_bytes()]);
         URL_SAFE_NO_PAD.encode(full.get(..12).unwrap_or_default())
+    }
+}
+
+const FINGERPRINT: &str = "master_fingerprint";
+
+impl super::App {
+    /// Makes sure that every process on this database has the same master key: links and codes made by one must be
+    /// known to the others.
+    ///
+    /// # Errors
+    /// When another key is in use here, with what to do.
+    pub async fn claim_master_key(&self) -> Result<(), super::Error> {
+        let mine = self.secrets.fingerprint();
+        let known = self.lanes.write(ClaimSetting { key: FINGERPRINT, value: mine.clone() }).await?;
+        if known == mine {
+            return Ok(());
+        }
+        Err(super::Error::Internal(
+            "this database was set up with another master key: give this process the same secrets.master, or the same key file"
+                .to_owned(),
+        ))
+    }
+}
+
+/// Sets a setting unless it is set, and answers what it is.
+#[derive(Debug)]
+struct ClaimSetting {
+    key: &'static str,
+    value: String,
+}
+
+impl super::unit::Unit for ClaimSetting {
+    type Output = String;
+
+    fn key(&self) -> Uuid {
+        Uuid::nil()
+    }
+
+    async fn run(&self, tx: &crate::store::tx::Tx) -> Result<String, super::Error> {
+        Ok(crate::store::settings::claim(tx, self.key, &self.value).await?)
     }
 }

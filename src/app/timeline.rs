@@ -65,24 +65,64 @@ pub struct StreamEvent {
 
 /// Facts that may stand in a stream; everything else stays in the timeline.
 const PUBLIC_FACTS: [&str; 22] = [
-    "courier", "until", "reason", "at", "arrive_at", "leg_s", "from", "to", "rung", "reply_by", "quoted", "channel", "attempt",
-    "counts", "amount_minor", "reference", "code", "kind", "valid_until", "tries", "rotation", "by",
+    "courier",
+    "until",
+    "reason",
+    "at",
+    "arrive_at",
+    "leg_s",
+    "from",
+    "to",
+    "rung",
+    "reply_by",
+    "quoted",
+    "channel",
+    "attempt",
+    "counts",
+    "amount_minor",
+    "reference",
+    "code",
+    "kind",
+    "valid_until",
+    "tries",
+    "rotation",
+    "by",
 ];
 
 fn public(event: &str, data: Value) -> Value {
     let Value::Object(all) = data else { return Value::Null };
-    let allowed = |name: &String| PUBLIC_FACTS.contains(&name.as_str()) && !(event == "order.accepted" && name == "reason");
-    let mut kept: serde_json::Map<String, Value> = all.iter().filter(|(name, _)| allowed(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+    let allowed = |name: &String| {
+        PUBLIC_FACTS.contains(&name.as_str()) && !(event == "order.accepted" && name == "reason")
+    };
+    let mut kept: serde_json::Map<String, Value> =
+        all.iter().filter(|(name, _)| allowed(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
     // Points and free words stay inside; of an answer only its outcome and bounds leave.
     kept.retain(|_, value| !value.as_object().is_some_and(|object| object.contains_key("lat")));
     if let Some(Value::Object(answer)) = all.get("answer") {
-        let told = ["id", "outcome", "from", "until", "day", "source", "recorded_by", "answered_at", "valid_until", "supersedes"];
-        let answer = answer.iter().filter(|(name, _)| told.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone()));
+        let told = [
+            "id",
+            "outcome",
+            "from",
+            "until",
+            "day",
+            "source",
+            "recorded_by",
+            "answered_at",
+            "valid_until",
+            "supersedes",
+        ];
+        let answer = answer
+            .iter()
+            .filter(|(name, _)| told.contains(&name.as_str()))
+            .map(|(n, v)| (n.clone(), v.clone()));
         kept.insert("answer".to_owned(), Value::Object(answer.collect()));
     }
     if let Some(Value::Object(hand_off)) = all.get("hand_off") {
         let told = ["id", "method", "parcels", "at", "amount_minor", "status"];
-        let hand_off = hand_off.iter().filter(|(name, _)| told.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone()));
+        let hand_off = hand_off
+            .iter()
+            .filter(|(name, _)| told.contains(&name.as_str()))
+            .map(|(n, v)| (n.clone(), v.clone()));
         kept.insert("hand_off".to_owned(), Value::Object(hand_off.collect()));
     } else if let Some(id) = all.get("hand_off") {
         kept.insert("hand_off".to_owned(), id.clone());
@@ -151,7 +191,12 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn events_after(&self, shop: ShopId, after: Cursor, limit: u64) -> Result<Vec<StreamEvent>, Error> {
+    pub async fn events_after(
+        &self,
+        shop: ShopId,
+        after: Cursor,
+        limit: u64,
+    ) -> Result<Vec<StreamEvent>, Error> {
         let rows = events::read_after(self.db.read(), Some(shop.uuid()), after, limit).await?;
         let view = |row: entity::event::Model| StreamEvent {
             id: EventId::from_uuid(row.id).to_string(),

@@ -272,7 +272,11 @@ pub fn parcel_views(delivery: &Delivery) -> Vec<ParcelView> {
 
 /// The window of a delivery.
 pub fn window_view(delivery: &Delivery) -> Option<WindowView> {
-    delivery.window.map(|window| WindowView { from: window.from, until: window.until, time_zone: zone_name(window.zone) })
+    delivery.window.map(|window| WindowView {
+        from: window.from,
+        until: window.until,
+        time_zone: zone_name(window.zone),
+    })
 }
 
 fn zone_name(zone: Tz) -> String {
@@ -306,7 +310,10 @@ impl App {
     pub fn order_view(&self, parts: &OrderParts<'_>) -> OrderView {
         let OrderParts { facts, delivery, version, courier, context } = parts;
         let book = self.book.get();
-        let named = delivery.stage.courier().map(|id| NamedView { id: id.to_string(), name: courier.clone().unwrap_or_default() });
+        let named = delivery
+            .stage
+            .courier()
+            .map(|id| NamedView { id: id.to_string(), name: courier.clone().unwrap_or_default() });
         OrderView {
             id: facts.id.to_string(),
             external_id: facts.external_id.clone(),
@@ -331,7 +338,11 @@ impl App {
             planned_arrival: delivery.planned.map(|planned| planned.arrive_at),
             courier: named.filter(|_| !matches!(delivery.stage, Stage::Offered { .. })),
             note: facts.note.clone(),
-            items: facts.items.iter().map(|item| ItemView { name: item.name.clone(), quantity: item.quantity }).collect(),
+            items: facts
+                .items
+                .iter()
+                .map(|item| ItemView { name: item.name.clone(), quantity: item.quantity })
+                .collect(),
             tracking_url: self.link_url(&self.secrets.link(delivery.id.uuid())),
             created_at: facts.created_at,
             version: *version,
@@ -349,7 +360,12 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn shown_order(&self, order: &entity::orders::Model, loaded: &Loaded, actor: callahead_domain::actor::Actor) -> Result<OrderView, Error> {
+    pub async fn shown_order(
+        &self,
+        order: &entity::orders::Model,
+        loaded: &Loaded,
+        actor: callahead_domain::actor::Actor,
+    ) -> Result<OrderView, Error> {
         let facts = OrderFacts::read(order)?;
         let now = self.clock.now();
         let delivery = &loaded.delivery;
@@ -359,6 +375,12 @@ impl App {
             None => None,
         };
         let context = Context { actor, now, occurred_at: now, policy: &policy };
-        Ok(self.order_view(&OrderParts { facts: &facts, delivery, version: loaded.row.version, courier, context }))
+        Ok(self.order_view(&OrderParts {
+            facts: &facts,
+            delivery,
+            version: loaded.row.version,
+            courier,
+            context,
+        }))
     }
 }

@@ -14,8 +14,10 @@ use futures_util::future::LocalBoxFuture;
 
 /// Any valid credential.
 pub async fn principal(request: &HttpRequest) -> Result<Principal, Problem> {
-    let app = request.app_data::<web::Data<App>>().ok_or_else(|| Problem::new(c::INTERNAL, "not configured"))?;
-    let token = bearer(request).ok_or_else(|| Problem::new(c::UNAUTHENTICATED, "The Authorization header is missing."))?;
+    let app =
+        request.app_data::<web::Data<App>>().ok_or_else(|| Problem::new(c::INTERNAL, "not configured"))?;
+    let token = bearer(request)
+        .ok_or_else(|| Problem::new(c::UNAUTHENTICATED, "The Authorization header is missing."))?;
     let found = authenticate(app, token).await?;
     let known = found.ok_or_else(|| {
         Problem::new(c::UNAUTHENTICATED, "The credential is not valid: unknown, ended or revoked.")

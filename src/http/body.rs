@@ -46,12 +46,17 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 }
 
 fn check_type(request: &HttpRequest) -> Result<(), Problem> {
-    let stated = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let stated =
+        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = stated.split(';').next().unwrap_or_default().trim();
     let json = kind.eq_ignore_ascii_case("application/json")
         || kind.eq_ignore_ascii_case("application/geo+json")
         || kind.is_empty();
-    if json { Ok(()) } else { Err(Problem::new(c::UNSUPPORTED_TYPE, format!("'{kind}' is not application/json."))) }
+    if json {
+        Ok(())
+    } else {
+        Err(Problem::new(c::UNSUPPORTED_TYPE, format!("'{kind}' is not application/json.")))
+    }
 }
 
 /// Reads a body within the limits of this application.
@@ -62,7 +67,10 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<web::Bytes,
     let limits = request.app_data::<BodyLimits>().copied();
     let limits = limits.unwrap_or(BodyLimits { bytes: 262_144, within: Duration::from_secs(10) });
     let too_large = || Problem::new(c::TOO_LARGE, format!("The limit is {} bytes.", limits.bytes));
-    let stated = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let stated = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if stated.is_some_and(|length| length > limits.bytes) {
         return Err(too_large());
     }
@@ -70,7 +78,8 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<web::Bytes,
         let mut payload = payload;
         let mut bytes = web::BytesMut::with_capacity(stated.unwrap_or(1024).min(limits.bytes));
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Problem::new(c::MALFORMED_JSON, "The transfer of the body broke off."))?;
+            let chunk =
+                chunk.map_err(|_| Problem::new(c::MALFORMED_JSON, "The transfer of the body broke off."))?;
             if bytes.len() + chunk.len() > limits.bytes {
                 return Err(too_large());
             }
@@ -78,7 +87,12 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<web::Bytes,
         }
         Ok(bytes.freeze())
     };
-    let late = || Problem::new(c::BODY_TIMEOUT, format!("The body was not here within {} ms.", limits.within.as_millis()));
+    let late = || {
+        Problem::new(
+            c::BODY_TIMEOUT,
+            format!("The body was not here within {} ms.", limits.within.as_millis()),
+        )
+    };
     tokio::time::timeout(limits.within, collect).await.unwrap_or_else(|_| Err(late()))
 }
 

@@ -97,7 +97,10 @@ pub const REFUSALS: &[(&str, &str)] = &[
 pub fn markdown() -> String {
     let mut text = "# Errors\n\nEvery error is `application/problem+json` (RFC 9457) with `code`, `detail` and `request_id`.\nThis page is made from the catalogue in `src/http/catalogue.rs`.\n\n| status | code | title | what to do |\n|---|---|---|---|\n".to_owned();
     for entry in ALL {
-        text.push_str(&format!("| {} | `{}` | {} | {} |\n", entry.status, entry.code, entry.title, entry.remedy));
+        text.push_str(&format!(
+            "| {} | `{}` | {} | {} |\n",
+            entry.status, entry.code, entry.title, entry.remedy
+        ));
     }
     text.push_str("\n## Refusals\n\nCodes of a refused command (409 when the state is in the way, 422 when the content is) and of a courier's verdicts.\n\n| code | meaning |\n|---|---|\n");
     for (code, meaning) in REFUSALS {

@@ -39,7 +39,9 @@ pub fn if_match(request: &HttpRequest) -> Result<Option<i64>, Problem> {
         return Ok(None);
     }
     let number = text.trim_matches('"').parse();
-    number.map(Some).map_err(|_| Problem::new(c::INVALID_HEADER, "If-Match takes one version as ETag gave it."))
+    number
+        .map(Some)
+        .map_err(|_| Problem::new(c::INVALID_HEADER, "If-Match takes one version as ETag gave it."))
 }
 
 /// The value of an `ETag` header.

@@ -47,7 +47,8 @@ impl Drop for Connection {
 
 fn quota(per_second: u32, burst: u32) -> Quota {
     let one = NonZeroU32::MIN;
-    Quota::per_second(NonZeroU32::new(per_second).unwrap_or(one)).allow_burst(NonZeroU32::new(burst).unwrap_or(one))
+    Quota::per_second(NonZeroU32::new(per_second).unwrap_or(one))
+        .allow_burst(NonZeroU32::new(burst).unwrap_or(one))
 }
 
 impl Limits {
@@ -56,7 +57,10 @@ impl Limits {
         let server = &config.server;
         Limits {
             by_key: RateLimiter::keyed(quota(server.requests_per_second_per_key, server.burst_per_key)),
-            by_address: RateLimiter::keyed(quota(server.requests_per_second_per_address, server.burst_per_address)),
+            by_address: RateLimiter::keyed(quota(
+                server.requests_per_second_per_address,
+                server.burst_per_address,
+            )),
             connections: Arc::default(),
             max_connections: server.max_connections_per_address,
             trusted: server.trusted_proxies.clone(),
@@ -85,9 +89,18 @@ impl Limits {
         if !self.trusted.iter().any(|network| network.contains(peer)) {
             return Some(peer);
         }
-        let header = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let header = request
+            .headers()
+            .get("x-forwarded-for")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let stated = header.rsplit(',').filter_map(|part| part.trim().parse::<IpAddr>().ok());
-        Some(stated.into_iter().find(|address| !self.trusted.iter().any(|n| n.contains(*address))).unwrap_or(peer))
+        Some(
+            stated
+                .into_iter()
+                .find(|address| !self.trusted.iter().any(|n| n.contains(*address)))
+                .unwrap_or(peer),
+        )
     }
 }
 

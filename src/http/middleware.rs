@@ -51,7 +51,9 @@ pub async fn around<B: MessageBody + 'static>(
         Err(Problem::new(c::TOO_MANY, "Too many connections from this address.").retry_after(5))
     } else {
         let called = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
-        called.map_err(|_| Problem::new(c::INTERNAL, "Something went wrong on our side; nothing was half done."))
+        called.map_err(|_| {
+            Problem::new(c::INTERNAL, "Something went wrong on our side; nothing was half done.")
+        })
     };
     let mut response = match outcome {
         Ok(Ok(response)) => finish(response, &id),
@@ -60,12 +62,17 @@ pub async fn around<B: MessageBody + 'static>(
     };
     add_headers(response.headers_mut(), &id, html);
     let status = response.status().as_u16();
-    span.in_scope(|| if status >= 500 { tracing::warn!(status, "answered") } else { tracing::debug!(status, "answered") });
+    span.in_scope(|| {
+        if status >= 500 { tracing::warn!(status, "answered") } else { tracing::debug!(status, "answered") }
+    });
     Ok(response)
 }
 
 /// A response that carries an error becomes its problem document, now with the request's id.
-fn finish<B: MessageBody + 'static>(response: ServiceResponse<B>, id: &str) -> ServiceResponse<EitherBody<B, BoxBody>> {
+fn finish<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+    id: &str,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let problem = response.response().error().map(|error| as_response(error, id));
     match problem {
         Some(problem) => response.into_response(problem.map_into_right_body()),
@@ -113,4 +120,3 @@ fn add_headers(headers: &mut HeaderMap, id: &str, html: bool) {
 pub async fn nowhere() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found())
 }
-

@@ -37,7 +37,9 @@ impl PageQuery {
     pub fn rows(&self) -> Result<u64, Problem> {
         match self.limit.unwrap_or(50) {
             limit @ 1..=MOST => Ok(limit),
-            limit => Err(Problem::new(c::INVALID_QUERY, format!("limit is {limit}; 1 to {MOST} are allowed."))),
+            limit => {
+                Err(Problem::new(c::INVALID_QUERY, format!("limit is {limit}; 1 to {MOST} are allowed.")))
+            }
         }
     }
 
@@ -48,7 +50,9 @@ impl PageQuery {
     pub fn after_id(&self) -> Result<Option<Uuid>, Problem> {
         let Some(text) = &self.after else { return Ok(None) };
         let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| Uuid::from_slice(&bytes).ok());
-        bytes.map(Some).ok_or_else(|| Problem::new(c::INVALID_CURSOR, "The cursor was not made by this list."))
+        bytes
+            .map(Some)
+            .ok_or_else(|| Problem::new(c::INVALID_CURSOR, "The cursor was not made by this list."))
     }
 }
 
@@ -59,7 +63,12 @@ pub fn cursor(id: Uuid) -> String {
 
 impl<T: ToSchema> Page<T> {
     /// A page of rows read with one more than wanted: `id_of` tells the id of a row before it becomes a `T`.
-    pub fn of<R>(mut rows: Vec<R>, wanted: u64, id_of: impl Fn(&R) -> Uuid, view: impl FnMut(R) -> T) -> Page<T> {
+    pub fn of<R>(
+        mut rows: Vec<R>,
+        wanted: u64,
+        id_of: impl Fn(&R) -> Uuid,
+        view: impl FnMut(R) -> T,
+    ) -> Page<T> {
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         let more = rows.len() > wanted;
         rows.truncate(wanted);

@@ -194,7 +194,8 @@ impl From<Error> for Problem {
             }
             Error::Stale => Problem::new(c::CONFLICT, "Somebody else changed it at the same time."),
             Error::StaleVersion { current } => {
-                Problem::new(c::STALE_VERSION, format!("The current version is {current}.")).with("current_version", current)
+                Problem::new(c::STALE_VERSION, format!("The current version is {current}."))
+                    .with("current_version", current)
             }
             Error::Missing => Problem::not_found(),
             Error::Conflict { .. } => Problem::new(c::DUPLICATE, "Such a thing exists already."),

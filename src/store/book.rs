@@ -53,9 +53,16 @@ pub async fn read(conn: &impl ConnectionTrait) -> Result<Rows, StoreError> {
 pub async fn bump(tx: &Tx) -> Result<(), StoreError> {
     let writer = tx.writer().await?;
     let next = edition(writer).await? + 1;
-    setting::Entity::insert(setting::ActiveModel { key: Set(EDITION.to_owned()), value: Set(next.to_string()) })
-        .on_conflict(OnConflict::column(setting::Column::Key).value(setting::Column::Value, Expr::value(next.to_string())).to_owned())
-        .exec_without_returning(writer)
-        .await?;
+    setting::Entity::insert(setting::ActiveModel {
+        key: Set(EDITION.to_owned()),
+        value: Set(next.to_string()),
+    })
+    .on_conflict(
+        OnConflict::column(setting::Column::Key)
+            .value(setting::Column::Value, Expr::value(next.to_string()))
+            .to_owned(),
+    )
+    .exec_without_returning(writer)
+    .await?;
     Ok(())
 }

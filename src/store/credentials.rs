@@ -5,7 +5,11 @@ use entity::{api_key, session};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 /// A key that is valid now.
-pub async fn key(conn: &impl ConnectionTrait, hash: Vec<u8>, now: i64) -> Result<Option<api_key::Model>, StoreError> {
+pub async fn key(
+    conn: &impl ConnectionTrait,
+    hash: Vec<u8>,
+    now: i64,
+) -> Result<Option<api_key::Model>, StoreError> {
     let found = api_key::Entity::find()
         .filter(api_key::Column::Hash.eq(hash))
         .filter(api_key::Column::RevokedAt.is_null())
@@ -15,7 +19,11 @@ pub async fn key(conn: &impl ConnectionTrait, hash: Vec<u8>, now: i64) -> Result
 }
 
 /// A session that is valid now; a superseded one still is, to hand in what was done before.
-pub async fn session(conn: &impl ConnectionTrait, hash: Vec<u8>, now: i64) -> Result<Option<session::Model>, StoreError> {
+pub async fn session(
+    conn: &impl ConnectionTrait,
+    hash: Vec<u8>,
+    now: i64,
+) -> Result<Option<session::Model>, StoreError> {
     let found = session::Entity::find()
         .filter(session::Column::Hash.eq(hash))
         .filter(session::Column::RevokedAt.is_null())

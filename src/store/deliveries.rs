@@ -15,8 +15,10 @@ use callahead_domain::payment::PaymentState;
 use callahead_domain::policy::Policy;
 use chrono::{DateTime, Utc};
 use entity::{delivery, hand_off, payment, payment_resolution};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 /// A delivery with the row it was read from.
@@ -43,7 +45,8 @@ pub fn instant(micros: i64) -> DateTime<Utc> {
 /// # Errors
 /// [`StoreError::Broken`] when the text is not a delivery.
 pub fn load(row: delivery::Model) -> Result<Loaded, StoreError> {
-    let delivery = serde_json::from_str(&row.state).map_err(|error| StoreError::Broken(format!("delivery {}: {error}", row.id)))?;
+    let delivery = serde_json::from_str(&row.state)
+        .map_err(|error| StoreError::Broken(format!("delivery {}: {error}", row.id)))?;
     Ok(Loaded { row, delivery })
 }
 
@@ -54,16 +57,29 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Loade
 
 /// One delivery by its order.
 pub async fn by_order(conn: &impl ConnectionTrait, order: Uuid) -> Result<Option<Loaded>, StoreError> {
-    delivery::Entity::find().filter(delivery::Column::OrderId.eq(order)).one(conn).await?.map(load).transpose()
+    delivery::Entity::find()
+        .filter(delivery::Column::OrderId.eq(order))
+        .one(conn)
+        .await?
+        .map(load)
+        .transpose()
 }
 
 /// One delivery by the hash of its customer's link.
 pub async fn by_link(conn: &impl ConnectionTrait, hash: Vec<u8>) -> Result<Option<Loaded>, StoreError> {
-    delivery::Entity::find().filter(delivery::Column::LinkHash.eq(hash)).one(conn).await?.map(load).transpose()
+    delivery::Entity::find()
+        .filter(delivery::Column::LinkHash.eq(hash))
+        .one(conn)
+        .await?
+        .map(load)
+        .transpose()
 }
 
 /// Everything on these couriers' hands or offered to them, oldest first.
-pub async fn of_couriers(conn: &impl ConnectionTrait, couriers: Vec<Uuid>) -> Result<Vec<Loaded>, StoreError> {
+pub async fn of_couriers(
+    conn: &impl ConnectionTrait,
+    couriers: Vec<Uuid>,
+) -> Result<Vec<Loaded>, StoreError> {
     let open = ["offered", "assigned", "collected", "en_route", "at_door", "returning"];
     let rows = delivery::Entity::find()
         .filter(delivery::Column::CourierId.is_in(couriers))
@@ -87,7 +103,11 @@ pub async fn waiting(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<Load
 }
 
 /// Deliveries whose alarm clock has rung, earliest first.
-pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Uuid>, StoreError> {
+pub async fn due(
+    conn: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Uuid>, StoreError> {
     let rows: Vec<Uuid> = delivery::Entity::find()
         .select_only()
         .column(delivery::Column::Id)
@@ -157,7 +177,12 @@ fn new_events(written: &Written<'_>) -> Result<Vec<NewEvent>, StoreError> {
 }
 
 /// Columns that follow from the state.
-fn derived(state: &Delivery, policy: &Policy, head: StreamHead, now: DateTime<Utc>) -> Result<delivery::ActiveModel, StoreError> {
+fn derived(
+    state: &Delivery,
+    policy: &Policy,
+    head: StreamHead,
+    now: DateTime<Utc>,
+) -> Result<delivery::ActiveModel, StoreError> {
     let attention = attention(state, policy);
     Ok(delivery::ActiveModel {
         id: Set(state.id.uuid()),
@@ -179,9 +204,21 @@ fn derived(state: &Delivery, policy: &Policy, head: StreamHead, now: DateTime<Ut
 }
 
 /// Writes a new delivery with its payment and its first events. Nothing is read: all of it is buffered.
-pub fn insert(tx: &Tx, accepted: &Accepted, payment: payment::ActiveModel, link_hash: Vec<u8>, written: Written<'_>) -> Result<Delivery, StoreError> {
+pub fn insert(
+    tx: &Tx,
+    accepted: &Accepted,
+    payment: payment::ActiveModel,
+    link_hash: Vec<u8>,
+    written: Written<'_>,
+) -> Result<Delivery, StoreError> {
     let state = Delivery::start(accepted);
-    let head = events::append(tx, stream(&state), &StreamHead::default(), micros(written.now), new_events(&written)?);
+    let head = events::append(
+        tx,
+        stream(&state),
+        &StreamHead::default(),
+        micros(written.now),
+        new_events(&written)?,
+    );
     let mut row = derived(&state, written.policy, head, written.now)?;
     row.order_id = Set(state.order.uuid());
     row.shop_id = Set(state.shop.uuid());
@@ -199,7 +236,12 @@ pub fn insert(tx: &Tx, accepted: &Accepted, payment: payment::ActiveModel, link_
 ///
 /// # Errors
 /// [`StoreError::Stale`] when somebody else changed it since it was loaded.
-pub async fn save(tx: &Tx, loaded: &Loaded, after: &Delivery, written: Written<'_>) -> Result<i64, StoreError> {
+pub async fn save(
+    tx: &Tx,
+    loaded: &Loaded,
+    after: &Delivery,
+    written: Written<'_>,
+) -> Result<i64, StoreError> {
     let row = &loaded.row;
     let before = StreamHead { seq: row.seq, hash: row.head_hash.clone() };
     // A stale writer's events are dropped with its unit.
@@ -234,7 +276,13 @@ async fn update_payment(tx: &Tx, after: &Delivery, now: DateTime<Utc>) -> Result
 }
 
 /// Rows that stand beside the state so that the schema itself refuses a capture without a confirmed hand-off.
-async fn write_beside(tx: &Tx, loaded: &Loaded, after: &Delivery, event: &Event, written: &Written<'_>) -> Result<(), StoreError> {
+async fn write_beside(
+    tx: &Tx,
+    loaded: &Loaded,
+    after: &Delivery,
+    event: &Event,
+    written: &Written<'_>,
+) -> Result<(), StoreError> {
     match event {
         Event::HandedOver { hand_off } | Event::PartlyHandedOver { hand_off } => {
             write_hand_off(tx, loaded, hand_off, written.proof).await
@@ -242,7 +290,9 @@ async fn write_beside(tx: &Tx, loaded: &Loaded, after: &Delivery, event: &Event,
         Event::HandOffConfirmed { .. } => set_status(tx, after, "confirmed").await,
         Event::HandOffDisputed { .. } => set_status(tx, after, "rejected").await,
         Event::Reopened { .. } => {
-            payment_resolution::Entity::delete_by_id(after.payment.id.uuid()).exec(tx.writer().await?).await?;
+            payment_resolution::Entity::delete_by_id(after.payment.id.uuid())
+                .exec(tx.writer().await?)
+                .await?;
             set_status(tx, &loaded.delivery, "rejected").await
         }
         Event::CaptureRequested { hand_off, amount_minor, .. } => {
@@ -252,12 +302,19 @@ async fn write_beside(tx: &Tx, loaded: &Loaded, after: &Delivery, event: &Event,
             }
             resolve(tx, after, "capture", *amount_minor, Some(hand_off.uuid()), None).await
         }
-        Event::ReleaseRequested { reason, .. } => resolve(tx, after, "void", 0, None, Some(reason.clone())).await,
+        Event::ReleaseRequested { reason, .. } => {
+            resolve(tx, after, "void", 0, None, Some(reason.clone())).await
+        }
         _ => Ok(()),
     }
 }
 
-async fn write_hand_off(tx: &Tx, loaded: &Loaded, hand_off: &HandOff, proof: Option<&Proof>) -> Result<(), StoreError> {
+async fn write_hand_off(
+    tx: &Tx,
+    loaded: &Loaded,
+    hand_off: &HandOff,
+    proof: Option<&Proof>,
+) -> Result<(), StoreError> {
     let status = match hand_off.status {
         HandOffStatus::Claimed { .. } => "claimed",
         HandOffStatus::Confirmed { .. } => "confirmed",
@@ -294,7 +351,14 @@ async fn set_status(tx: &Tx, state: &Delivery, status: &str) -> Result<(), Store
     Ok(())
 }
 
-async fn resolve(tx: &Tx, state: &Delivery, kind: &str, amount_minor: i64, hand_off: Option<Uuid>, void_reason: Option<String>) -> Result<(), StoreError> {
+async fn resolve(
+    tx: &Tx,
+    state: &Delivery,
+    kind: &str,
+    amount_minor: i64,
+    hand_off: Option<Uuid>,
+    void_reason: Option<String>,
+) -> Result<(), StoreError> {
     let authorised: Option<i64> = payment::Entity::find_by_id(state.payment.id.uuid())
         .select_only()
         .column(payment::Column::AuthorizedMinor)

@@ -4,13 +4,20 @@
 //! together; reads take a connection ([`db::Db::read`], or [`tx::Tx::reader`] inside a use case). Only `app` and
 //! `jobs` come in.
 
+pub mod book;
+pub mod couriers;
+pub mod credentials;
 pub mod db;
+pub mod deliveries;
+pub mod desk;
 mod error;
 pub mod events;
 pub mod guard;
 pub mod idempotency;
 pub mod jobs;
 pub mod lease;
+pub mod orders;
+pub mod settings;
 pub mod tx;
 
 pub use error::StoreError;

@@ -13,7 +13,11 @@ pub async fn by_id(conn: &impl ConnectionTrait, order: Uuid) -> Result<Option<or
 }
 
 /// The id of the order with this id of the shop's own.
-pub async fn by_external_id(conn: &impl ConnectionTrait, shop: Uuid, external_id: &str) -> Result<Option<Uuid>, StoreError> {
+pub async fn by_external_id(
+    conn: &impl ConnectionTrait,
+    shop: Uuid,
+    external_id: &str,
+) -> Result<Option<Uuid>, StoreError> {
     let found = orders::Entity::find()
         .select_only()
         .column(orders::Column::Id)
@@ -26,8 +30,14 @@ pub async fn by_external_id(conn: &impl ConnectionTrait, shop: Uuid, external_id
 }
 
 /// An order of this shop with its delivery.
-pub async fn of_shop(conn: &impl ConnectionTrait, shop: Uuid, order: Uuid) -> Result<Option<(orders::Model, Loaded)>, StoreError> {
-    let Some(row) = orders::Entity::find_by_id(order).filter(orders::Column::ShopId.eq(shop)).one(conn).await? else {
+pub async fn of_shop(
+    conn: &impl ConnectionTrait,
+    shop: Uuid,
+    order: Uuid,
+) -> Result<Option<(orders::Model, Loaded)>, StoreError> {
+    let Some(row) =
+        orders::Entity::find_by_id(order).filter(orders::Column::ShopId.eq(shop)).one(conn).await?
+    else {
         return Ok(None);
     };
     let loaded = super::deliveries::by_order(conn, order).await?.ok_or(StoreError::Missing)?;
@@ -64,12 +74,16 @@ pub async fn list(
 }
 
 /// Joins orders with their deliveries.
-pub async fn with_deliveries(conn: &impl ConnectionTrait, found: Vec<orders::Model>) -> Result<Vec<(orders::Model, Loaded)>, StoreError> {
+pub async fn with_deliveries(
+    conn: &impl ConnectionTrait,
+    found: Vec<orders::Model>,
+) -> Result<Vec<(orders::Model, Loaded)>, StoreError> {
     let deliveries = delivery::Entity::find()
         .filter(delivery::Column::OrderId.is_in(found.iter().map(|row| row.id)))
         .all(conn)
         .await?;
-    let mut by_order: HashMap<Uuid, delivery::Model> = deliveries.into_iter().map(|row| (row.order_id, row)).collect();
+    let mut by_order: HashMap<Uuid, delivery::Model> =
+        deliveries.into_iter().map(|row| (row.order_id, row)).collect();
     let join = |row: orders::Model| {
         let delivery = by_order.remove(&row.id).ok_or(StoreError::Missing)?;
         Ok((row, load(delivery)?))

@@ -124,6 +124,8 @@ struct Inner {
     spoiled: bool,
     /// Something was written since the transaction began.
     wrote: bool,
+    /// The last statement was one of ours and succeeded, so the transaction has not failed.
+    sound: bool,
 }
 
 /// An open transaction, shared by the use cases of a group.
@@ -155,6 +157,7 @@ impl Tx {
             neighbours_inside: false,
             spoiled: false,
             wrote: false,
+            sound: false,
         };
         Ok(Tx { conn, kind: db.kind(), mode, inner: Mutex::new(inner) })
     }
@@ -220,7 +223,8 @@ impl Tx {
             self.open_savepoint().await?;
         }
         let unit = std::mem::take(&mut self.inner().unit);
-        self.write(unit).await
+        self.write(unit).await?;
+        Ok(())
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -241,10 +245,8 @@ impl Tx {
             std::mem::take(&mut inner.group)
         };
         let written = self.write(group).await;
-        if written.is_err() {
-            self.inner().spoiled = true;
-        }
-        written
+        self.inner().spoiled |= written.is_err();
+        written.map(|_| ())
     }
 
     async fn open_savepoint(&self) -> Result<(), StoreError> {
@@ -262,7 +264,9 @@ impl Tx {
         Ok(())
     }
 
-    async fn write(&self, buffer: Buffer) -> Result<(), StoreError> {
+    /// Answers whether there was anything to write.
+    async fn write(&self, buffer: Buffer) -> Result<bool, StoreError> {
+        let any = !buffer.is_empty();
         for ((_, table, _), batch) in buffer.0 {
             self.inner().wrote = true;
             let width = batch.columns.len().max(1);
@@ -275,7 +279,7 @@ impl Tx {
                 self.conn.execute_raw(statement).await?;
             }
         }
-        Ok(())
+        Ok(any)
     }
 }
 
@@ -302,9 +306,14 @@ impl Tx {
                 self.flush().await?;
                 // Fails when the use case swallowed a database error.
                 self.conn.execute_unprepared("RELEASE SAVEPOINT unit").await?;
-                self.inner().savepoint = Savepoint::None;
+                let mut inner = self.inner();
+                (inner.savepoint, inner.sound) = (Savepoint::None, true);
             }
-            Mode::Alone => self.flush().await?,
+            Mode::Alone => {
+                let unit = std::mem::take(&mut self.inner().unit);
+                let sound = self.write(unit).await?;
+                self.inner().sound = sound;
+            }
         }
         Ok(())
     }
@@ -329,15 +338,18 @@ impl Tx {
         self.inner().spoiled
     }
 
-    /// Writes what is left in memory and asks for a sign that the transaction is sound: PostgreSQL answers the commit
+    /// Writes what is left in memory, and makes sure that the transaction has not failed: PostgreSQL answers the commit
     /// of a failed transaction with a quiet rollback.
     pub(crate) async fn settle(&self) -> Result<(), StoreError> {
-        let group = std::mem::take(&mut self.inner().group);
-        if group.is_empty() {
+        let (group, sure) = {
+            let mut inner = self.inner();
+            let sure = self.kind == DbKind::Sqlite || inner.sound || !inner.wrote;
+            (std::mem::take(&mut inner.group), sure)
+        };
+        if !self.write(group).await? && !sure {
             self.conn.execute_unprepared("SELECT 1").await?;
-            return Ok(());
         }
-        self.write(group).await
+        Ok(())
     }
 
     /// True when there is something to commit.

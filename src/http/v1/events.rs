@@ -8,7 +8,6 @@ use crate::http::problem::{Problem, ProblemDocument};
 use crate::store::events::Cursor;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use callahead_domain::id::ShopId;
-use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -42,7 +41,11 @@ fn start(text: Option<&str>) -> Result<Cursor, Problem> {
 /// Events after a cursor, oldest first, none skipped.
 #[utoipa::path(tag = "events", params(EventQuery), responses((status = 200, body = EventPage), (status = 400, body = ProblemDocument)))]
 #[get("/v1/events")]
-pub async fn list(app: web::Data<App>, caller: ShopCaller, query: web::Query<EventQuery>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    query: web::Query<EventQuery>,
+) -> Result<HttpResponse, Problem> {
     let after = start(query.after.as_deref())?;
     let limit = crate::http::page::PageQuery { limit: query.limit, after: None }.rows()?;
     let data = app.events_after(caller.shop, after, limit).await?;
@@ -99,19 +102,28 @@ impl Feed {
 /// Events as they happen (`text/event-stream`); `Last-Event-ID` or `after` says where to go on.
 #[utoipa::path(tag = "events", params(EventQuery, ("Last-Event-ID" = Option<String>, Header)), responses((status = 200, content_type = "text/event-stream", body = String), (status = 400, body = ProblemDocument)))]
 #[get("/v1/events/stream")]
-pub async fn stream(app: web::Data<App>, caller: ShopCaller, request: HttpRequest, query: web::Query<EventQuery>) -> Result<HttpResponse, Problem> {
+pub async fn follow(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    request: HttpRequest,
+    query: web::Query<EventQuery>,
+) -> Result<HttpResponse, Problem> {
     let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     let cursor = start(header.or(query.after.as_deref()))?;
     let bell = app.bells.events.subscribe();
-    let feed = Feed { app, shop: caller.shop, cursor, waiting: VecDeque::new(), silent: Duration::ZERO, bell };
-    let body = stream::try_unfold(feed, |mut feed| async move {
-        let next = feed.next().await.map_err(Problem::from)?;
-        Ok::<_, Problem>(next.map(|bytes| (bytes, feed)))
+    let feed =
+        Feed { app, shop: caller.shop, cursor, waiting: VecDeque::new(), silent: Duration::ZERO, bell };
+    let body = futures_util::stream::try_unfold(feed, |mut feed| async move {
+        let next = feed.next().await?;
+        Ok::<_, Error>(next.map(|bytes| (bytes, feed)))
     });
-    Ok(HttpResponse::Ok().content_type("text/event-stream").insert_header(("x-accel-buffering", "no")).streaming(body))
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(body))
 }
 
 /// The routes of this resource.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(stream).service(list);
+    config.service(follow).service(list);
 }

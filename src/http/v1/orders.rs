@@ -113,7 +113,12 @@ fn in_reach(faults: &mut Vec<Fault>, param: &str, at: Option<DateTime<Utc>>, now
     }
 }
 
-fn check_customer(faults: &mut Vec<Fault>, input: &CustomerIn, country: Option<&str>, language: Language) -> Option<Customer> {
+fn check_customer(
+    faults: &mut Vec<Fault>,
+    input: &CustomerIn,
+    country: Option<&str>,
+    language: Language,
+) -> Option<Customer> {
     let before = faults.len();
     if PersonName::parse(&input.name).is_err() {
         faults.push(Fault::new("customer.name", "bad_text", "1 to 120 characters, no control characters"));
@@ -146,18 +151,36 @@ fn check_parcels(faults: &mut Vec<Fault>, input: Option<&[ParcelIn]>, total: i64
         if let Some(code) = &piece.barcode {
             check_text(faults, &format!("parcels[{place}].barcode"), code, 64);
             if !barcodes.insert(code) {
-                faults.push(Fault::new(format!("parcels[{place}].barcode"), "duplicate", "each parcel has its own barcode"));
+                faults.push(Fault::new(
+                    format!("parcels[{place}].barcode"),
+                    "duplicate",
+                    "each parcel has its own barcode",
+                ));
             }
         }
-        if piece.value.is_some_and(|value| value < 0) || piece.weight_g.is_some_and(|weight| !(0..=1_000_000).contains(&weight)) {
-            faults.push(Fault::new(format!("parcels[{place}]"), "out_of_range", "value from 0, weight 0 to 1000000 g"));
+        if piece.value.is_some_and(|value| value < 0)
+            || piece.weight_g.is_some_and(|weight| !(0..=1_000_000).contains(&weight))
+        {
+            faults.push(Fault::new(
+                format!("parcels[{place}]"),
+                "out_of_range",
+                "value from 0, weight 0 to 1000000 g",
+            ));
         }
         sum = sum.saturating_add(piece.value.unwrap_or(0));
     }
     if sum > total {
-        faults.push(Fault::new("parcels", "out_of_range", "the parcels' values add up to more than the total"));
+        faults.push(Fault::new(
+            "parcels",
+            "out_of_range",
+            "the parcels' values add up to more than the total",
+        ));
     }
-    let new = |piece: &ParcelIn| NewParcel { barcode: piece.barcode.clone(), value_minor: piece.value, weight_g: piece.weight_g };
+    let new = |piece: &ParcelIn| NewParcel {
+        barcode: piece.barcode.clone(),
+        value_minor: piece.value,
+        weight_g: piece.weight_g,
+    };
     pieces.iter().map(new).collect()
 }
 
@@ -191,13 +214,18 @@ fn check(app: &App, caller: ShopCaller, input: &OrderIn) -> Result<NewOrder, Pro
     let total = input.total.check(&mut faults, "total", shop.currency);
     let parcels = check_parcels(&mut faults, input.parcels.as_deref(), total);
     let items = check_items(&mut faults, input.items.as_deref());
-    let window = input.window.as_ref().and_then(|window| window.check(&mut faults, "window", shop.time_zone, now));
+    let window =
+        input.window.as_ref().and_then(|window| window.check(&mut faults, "window", shop.time_zone, now));
     in_reach(&mut faults, "ready_at", input.ready_at, now);
     in_reach(&mut faults, "window.until", window.map(|window| window.until), now);
     if input.authorised_until.is_some_and(|until| until <= now) {
         faults.push(Fault::new("authorised_until", "out_of_range", "must lie in the future"));
     }
-    for (param, value, most) in [("external_id", &input.external_id, 128), ("provider_ref", &input.provider_ref, 128), ("note", &input.note, 500)] {
+    for (param, value, most) in [
+        ("external_id", &input.external_id, 128),
+        ("provider_ref", &input.provider_ref, 128),
+        ("note", &input.note, 500),
+    ] {
         if let Some(value) = value {
             check_text(&mut faults, param, value, most);
         }
@@ -231,10 +259,17 @@ fn check(app: &App, caller: ShopCaller, input: &OrderIn) -> Result<NewOrder, Pro
 #[utoipa::path(tag = "orders", request_body = OrderIn, params(("Idempotency-Key" = String, Header, description = "1 to 255 visible characters, one per order")),
     responses((status = 201, body = OrderView), (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument), (status = 503, body = ProblemDocument)))]
 #[post("/v1/orders")]
-pub async fn create(app: web::Data<App>, caller: ShopCaller, request: HttpRequest, body: Json<OrderIn>) -> Result<HttpResponse, Problem> {
+pub async fn create(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    request: HttpRequest,
+    body: Json<OrderIn>,
+) -> Result<HttpResponse, Problem> {
     let key = idempotency_key(&request)?;
-    let key = key.ok_or_else(|| Problem::new(c::IDEMPOTENCY_KEY_REQUIRED, "The Idempotency-Key header is missing."))?;
-    let request_key = RequestKey { scope: caller.shop.to_string(), key, fingerprint: Sha256::digest(&body.bytes).to_vec() };
+    let key = key
+        .ok_or_else(|| Problem::new(c::IDEMPOTENCY_KEY_REQUIRED, "The Idempotency-Key header is missing."))?;
+    let request_key =
+        RequestKey { scope: caller.shop.to_string(), key, fingerprint: Sha256::digest(&body.bytes).to_vec() };
     if let Some(answer) = replay(&app, &request_key).await? {
         return Ok(answer);
     }
@@ -253,16 +288,26 @@ pub async fn create(app: web::Data<App>, caller: ShopCaller, request: HttpReques
 async fn replay(app: &App, key: &RequestKey) -> Result<Option<HttpResponse>, Problem> {
     let Some(stored) = app.stored_answer(&key.scope, &key.key).await? else { return Ok(None) };
     if stored.fingerprint != key.fingerprint {
-        return Err(Problem::new(c::IDEMPOTENCY_KEY_REUSED, "This key was used for a request with another body."));
+        return Err(Problem::new(
+            c::IDEMPOTENCY_KEY_REUSED,
+            "This key was used for a request with another body.",
+        ));
     }
-    let status = u16::try_from(stored.status).ok().and_then(|status| actix_web::http::StatusCode::from_u16(status).ok());
+    let status = u16::try_from(stored.status)
+        .ok()
+        .and_then(|status| actix_web::http::StatusCode::from_u16(status).ok());
     let mut response = HttpResponse::build(status.unwrap_or(actix_web::http::StatusCode::CREATED));
     response.insert_header(("idempotent-replayed", "true")).content_type("application/json");
     Ok(Some(response.body(stored.body)))
 }
 
 /// A constraint refused the order: the key is known by now, or the shop's own id is, or a barcode is used twice.
-async fn after_conflict(app: &App, caller: ShopCaller, key: &RequestKey, external_id: Option<String>) -> Result<HttpResponse, Problem> {
+async fn after_conflict(
+    app: &App,
+    caller: ShopCaller,
+    key: &RequestKey,
+    external_id: Option<String>,
+) -> Result<HttpResponse, Problem> {
     if let Some(answer) = replay(app, key).await? {
         return Ok(answer);
     }
@@ -294,7 +339,11 @@ pub struct OrderQuery {
 /// List orders, oldest first.
 #[utoipa::path(tag = "orders", params(OrderQuery), responses((status = 200, body = Page<OrderView>), (status = 400, body = ProblemDocument)))]
 #[get("/v1/orders")]
-pub async fn list(app: web::Data<App>, caller: ShopCaller, query: web::Query<OrderQuery>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    query: web::Query<OrderQuery>,
+) -> Result<HttpResponse, Problem> {
     let OrderQuery { limit, after, status, external_id } = query.into_inner();
     if let Some(status) = &status
         && callahead_domain::delivery::StageKind::parse(status).is_none()
@@ -302,7 +351,12 @@ pub async fn list(app: web::Data<App>, caller: ShopCaller, query: web::Query<Ord
         return Err(Problem::new(c::INVALID_QUERY, format!("'{status}' is no stage.")));
     }
     let page = PageQuery { limit, after };
-    let filter = crate::app::orders::OrderFilter { status, external_id, after: page.after_id()?, limit: page.rows()? + 1 };
+    let filter = crate::app::orders::OrderFilter {
+        status,
+        external_id,
+        after: page.after_id()?,
+        limit: page.rows()? + 1,
+    };
     let rows = app.orders_of(caller.shop, filter).await?;
     let page = Page::of(rows, page.rows()?, |(id, _)| id.uuid(), |(_, view)| view);
     Ok(HttpResponse::Ok().json(page))
@@ -311,7 +365,11 @@ pub async fn list(app: web::Data<App>, caller: ShopCaller, query: web::Query<Ord
 /// Read an order.
 #[utoipa::path(tag = "orders", params(("id" = String, Path)), responses((status = 200, body = OrderView), (status = 404, body = ProblemDocument)))]
 #[get("/v1/orders/{id}")]
-pub async fn read(app: web::Data<App>, caller: ShopCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn read(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let view = app.order_of(caller.shop, id::<OrderId>(&path)?).await?;
     Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
 }
@@ -333,24 +391,47 @@ pub struct AmendIn {
 /// Amend an order.
 #[utoipa::path(tag = "orders", params(("id" = String, Path)), request_body = AmendIn, responses((status = 200, body = OrderView), (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[patch("/v1/orders/{id}")]
-pub async fn amend(app: web::Data<App>, caller: ShopCaller, request: HttpRequest, path: web::Path<String>, body: Json<AmendIn>) -> Result<HttpResponse, Problem> {
+pub async fn amend(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Json<AmendIn>,
+) -> Result<HttpResponse, Problem> {
     let book = app.book.get();
     let shop = book.shops.get(&caller.shop).ok_or_else(Problem::not_found)?;
     let (mut faults, now) = (Vec::new(), app.clock.now());
-    let window = body.value.window.as_ref().and_then(|window| window.check(&mut faults, "window", shop.time_zone, now));
+    let window = body
+        .value
+        .window
+        .as_ref()
+        .and_then(|window| window.check(&mut faults, "window", shop.time_zone, now));
     in_reach(&mut faults, "ready_at", body.value.ready_at, now);
     let total = body.value.total.as_ref().map(|total| total.check(&mut faults, "total", shop.currency));
     if let Some(note) = &body.value.note {
         check_text(&mut faults, "note", note, 500);
     }
     if !faults.is_empty() {
-        return Err(Problem::new(c::INVALID, "The amendment has values that are not allowed.").with_faults(faults));
+        return Err(
+            Problem::new(c::INVALID, "The amendment has values that are not allowed.").with_faults(faults)
+        );
     }
-    let amendment = Amendment { ready_at: body.value.ready_at, window, amount_minor: total, note: body.value.note.clone() };
+    let amendment = Amendment {
+        ready_at: body.value.ready_at,
+        window,
+        amount_minor: total,
+        note: body.value.note.clone(),
+    };
     command(&app, caller, &request, &path, Command::Amend { amendment }).await
 }
 
-async fn command(app: &App, caller: ShopCaller, request: &HttpRequest, path: &str, command: Command) -> Result<HttpResponse, Problem> {
+async fn command(
+    app: &App,
+    caller: ShopCaller,
+    request: &HttpRequest,
+    path: &str,
+    command: Command,
+) -> Result<HttpResponse, Problem> {
     let order = id::<OrderId>(path)?;
     let view = app.command_order(caller.shop, order, command, if_match(request)?).await?;
     Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
@@ -367,28 +448,51 @@ pub struct ReasonIn {
 /// Cancel an order: dropped before collection, brought back after.
 #[utoipa::path(tag = "orders", params(("id" = String, Path)), request_body = ReasonIn, responses((status = 200, body = OrderView), (status = 409, body = ProblemDocument)))]
 #[post("/v1/orders/{id}/cancel")]
-pub async fn cancel(app: web::Data<App>, caller: ShopCaller, request: HttpRequest, path: web::Path<String>, body: Json<ReasonIn>) -> Result<HttpResponse, Problem> {
+pub async fn cancel(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Json<ReasonIn>,
+) -> Result<HttpResponse, Problem> {
     command(&app, caller, &request, &path, Command::Cancel { reason: body.value.reason.clone() }).await
 }
 
 /// Agree to a hand-off without a code: the payment is taken.
 #[utoipa::path(tag = "orders", params(("id" = String, Path)), responses((status = 200, body = OrderView), (status = 409, body = ProblemDocument)))]
 #[post("/v1/orders/{id}/hand_off/confirm")]
-pub async fn confirm_hand_off(app: web::Data<App>, caller: ShopCaller, request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn confirm_hand_off(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     command(&app, caller, &request, &path, Command::ConfirmHandOff).await
 }
 
 /// Object to a hand-off without a code.
 #[utoipa::path(tag = "orders", params(("id" = String, Path)), request_body = ReasonIn, responses((status = 200, body = OrderView), (status = 409, body = ProblemDocument)))]
 #[post("/v1/orders/{id}/hand_off/dispute")]
-pub async fn dispute_hand_off(app: web::Data<App>, caller: ShopCaller, request: HttpRequest, path: web::Path<String>, body: Json<ReasonIn>) -> Result<HttpResponse, Problem> {
-    command(&app, caller, &request, &path, Command::DisputeHandOff { reason: body.value.reason.clone() }).await
+pub async fn dispute_hand_off(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Json<ReasonIn>,
+) -> Result<HttpResponse, Problem> {
+    command(&app, caller, &request, &path, Command::DisputeHandOff { reason: body.value.reason.clone() })
+        .await
 }
 
 /// Take a returned parcel in.
 #[utoipa::path(tag = "orders", params(("id" = String, Path)), responses((status = 200, body = OrderView), (status = 409, body = ProblemDocument)))]
 #[post("/v1/orders/{id}/return/receive")]
-pub async fn receive_return(app: web::Data<App>, caller: ShopCaller, request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn receive_return(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     command(&app, caller, &request, &path, Command::ReceiveReturn).await
 }
 
@@ -403,21 +507,37 @@ pub struct RenewIn {
 /// Tell that the shop holds a new authorisation.
 #[utoipa::path(tag = "orders", params(("id" = String, Path)), request_body = RenewIn, responses((status = 200, body = OrderView), (status = 409, body = ProblemDocument)))]
 #[post("/v1/orders/{id}/payment/renew")]
-pub async fn renew(app: web::Data<App>, caller: ShopCaller, request: HttpRequest, path: web::Path<String>, body: Json<RenewIn>) -> Result<HttpResponse, Problem> {
-    command(&app, caller, &request, &path, Command::RenewAuthorisation { until: body.value.authorised_until }).await
+pub async fn renew(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Json<RenewIn>,
+) -> Result<HttpResponse, Problem> {
+    command(&app, caller, &request, &path, Command::RenewAuthorisation { until: body.value.authorised_until })
+        .await
 }
 
 /// Try a failed capture again.
 #[utoipa::path(tag = "orders", params(("id" = String, Path)), responses((status = 200, body = OrderView), (status = 409, body = ProblemDocument)))]
 #[post("/v1/orders/{id}/payment/retry")]
-pub async fn retry_capture(app: web::Data<App>, caller: ShopCaller, request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn retry_capture(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     command(&app, caller, &request, &path, Command::RetryCapture).await
 }
 
 /// Everything that happened to an order, with who and when.
 #[utoipa::path(tag = "orders", params(("id" = String, Path)), responses((status = 200, body = crate::app::timeline::TimelineView), (status = 404, body = ProblemDocument)))]
 #[get("/v1/orders/{id}/timeline")]
-pub async fn timeline(app: web::Data<App>, caller: ShopCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn timeline(
+    app: web::Data<App>,
+    caller: ShopCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let view = app.timeline_of_order(caller.shop, id::<OrderId>(&path)?).await?;
     Ok(HttpResponse::Ok().json(view))
 }

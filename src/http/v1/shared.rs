@@ -27,7 +27,11 @@ impl MoneyIn {
             faults.push(Fault::new(format!("{param}.currency"), "wrong_currency", detail));
         }
         if !(1..=MAX_MINOR).contains(&self.amount) {
-            faults.push(Fault::new(format!("{param}.amount"), "out_of_range", format!("1 to {MAX_MINOR} minor units")));
+            faults.push(Fault::new(
+                format!("{param}.amount"),
+                "out_of_range",
+                format!("1 to {MAX_MINOR} minor units"),
+            ));
             return 0;
         }
         self.amount
@@ -67,7 +71,13 @@ pub struct WindowIn {
 
 impl WindowIn {
     /// The window, or faults.
-    pub fn check(&self, faults: &mut Vec<Fault>, param: &str, zone: Tz, now: DateTime<Utc>) -> Option<Window> {
+    pub fn check(
+        &self,
+        faults: &mut Vec<Fault>,
+        param: &str,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Option<Window> {
         let before = faults.len();
         let zone = match &self.time_zone {
             Some(name) => name.parse().unwrap_or_else(|_| {

@@ -1,0 +1,371 @@
+//! The dispatcher's desk: deliveries, commands with a reason, why not another courier, the exception queue, jobs.
+
+use crate::app::App;
+use crate::app::desk::{DeliveryView, ExceptionView, JobView};
+use crate::http::auth::StaffCaller;
+use crate::http::body::Json;
+use crate::http::catalogue as c;
+use crate::http::extract::{etag, id, id_in, if_match};
+use crate::http::page::{Page, PageQuery};
+use crate::http::problem::{Fault, Problem, ProblemDocument};
+use crate::http::v1::shared::PointIn;
+use crate::store::desk::DeliveryFilter;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use callahead_domain::call_ahead::answer::Source;
+use callahead_domain::call_ahead::{Outcome, Receiver};
+use callahead_domain::delivery::proof::Proof;
+use callahead_domain::delivery::state::{FlagKind, RegionPin, ReturnReason};
+use callahead_domain::delivery::{Command, Reply, StageKind};
+use callahead_domain::geo::index::Located;
+use callahead_domain::id::{AnswerId, CourierId, DeliveryId, JobId, RegionId, ShopId};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Which deliveries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryQuery {
+    /// Rows wanted, 1 to 200; 50 if absent.
+    limit: Option<u64>,
+    /// The cursor of the page before.
+    after: Option<String>,
+    /// Only in this stage.
+    stage: Option<String>,
+    /// Only of this region.
+    region: Option<String>,
+    /// Only of this courier.
+    courier: Option<String>,
+    /// Only of this shop.
+    shop: Option<String>,
+}
+
+/// List deliveries, oldest first.
+#[utoipa::path(tag = "dispatch", params(DeliveryQuery), responses((status = 200, body = Page<DeliveryView>), (status = 400, body = ProblemDocument)))]
+#[get("/v1/deliveries")]
+pub async fn list(app: web::Data<App>, caller: StaffCaller, query: web::Query<DeliveryQuery>) -> Result<HttpResponse, Problem> {
+    let query = query.into_inner();
+    if let Some(stage) = query.stage.as_deref().filter(|stage| StageKind::parse(stage).is_none()) {
+        return Err(Problem::new(c::INVALID_QUERY, format!("'{stage}' is no stage.")));
+    }
+    let page = PageQuery { limit: query.limit, after: query.after };
+    let filter = DeliveryFilter {
+        stage: query.stage,
+        region: query.region.as_deref().map(|text| id_in::<RegionId>("region", text)).transpose()?,
+        courier: query.courier.as_deref().map(|text| id_in::<CourierId>("courier", text)).transpose()?,
+        shop: query.shop.as_deref().map(|text| id_in::<ShopId>("shop", text)).transpose()?,
+        after: page.after_id()?,
+        limit: page.rows()? + 1,
+    };
+    let rows = app.delivery_views(&filter, caller.actor).await?;
+    Ok(HttpResponse::Ok().json(Page::of(rows, page.rows()?, |(id, _)| *id, |(_, view)| view)))
+}
+
+/// Read a delivery whole.
+#[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 200, body = DeliveryView), (status = 404, body = ProblemDocument)))]
+#[get("/v1/deliveries/{id}")]
+pub async fn read(app: web::Data<App>, caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let view = app.delivery_view(id::<DeliveryId>(&path)?, caller.actor).await?;
+    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+}
+
+/// Everything that happened, with who and when.
+#[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 200, body = crate::app::timeline::TimelineView), (status = 404, body = ProblemDocument)))]
+#[get("/v1/deliveries/{id}/timeline")]
+pub async fn timeline(app: web::Data<App>, caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let delivery = id::<DeliveryId>(&path)?;
+    app.delivery_view(delivery, caller.actor).await?;
+    Ok(HttpResponse::Ok().json(app.timeline(delivery).await?))
+}
+
+/// How the customer was asked and what they said.
+#[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 200, body = crate::app::call_aheads::CallAheadList), (status = 404, body = ProblemDocument)))]
+#[get("/v1/deliveries/{id}/call_aheads")]
+pub async fn call_aheads(app: web::Data<App>, caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let delivery = id::<DeliveryId>(&path)?;
+    app.delivery_view(delivery, caller.actor).await?;
+    Ok(HttpResponse::Ok().json(app.call_aheads(delivery).await?))
+}
+
+/// What each courier would mean for a delivery.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExplainList {
+    /// Best first; refused ones last.
+    data: Vec<crate::app::assign::ExplainView>,
+}
+
+/// Why this delivery went to no courier, or not to another.
+#[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 200, body = ExplainList), (status = 404, body = ProblemDocument)))]
+#[get("/v1/deliveries/{id}/explain")]
+pub async fn explain(app: web::Data<App>, _caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let data = app.explain(id::<DeliveryId>(&path)?).await?;
+    Ok(HttpResponse::Ok().json(ExplainList { data }))
+}
+
+/// A command, with the facts it needs.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum CommandIn {
+    /// Put on a courier's run.
+    Assign { /** `cou_…` */ courier_id: String },
+    /// Propose to a courier.
+    Offer { /** `cou_…` */ courier_id: String },
+    /// Take off the run.
+    Unassign { /** Why. */ reason: String },
+    /// Clear the gate in your own name.
+    Override { /** Why. */ reason: String, /** For how long; 3600 if absent. */ valid_s: Option<i64> },
+    /// Climb the ladder again.
+    AskAgain,
+    /// Place the address.
+    Locate { /** Where. */ point: PointIn },
+    /// Cancel the order.
+    Cancel { /** Why. */ reason: String },
+    /// Send the parcels back.
+    StartReturn { /** Why. */ reason: String },
+    /// Take a returned parcel in for the shop.
+    ReceiveReturn,
+    /// Pass the parcels to another courier.
+    Transfer { /** `cou_…` */ courier_id: String },
+    /// Give up as lost.
+    MarkLost { /** Why. */ reason: String },
+    /// Make a new code.
+    RotateCode,
+    /// Agree to a hand-off without a code.
+    ConfirmHandOff,
+    /// Object to a hand-off without a code.
+    DisputeHandOff { /** Why. */ reason: String },
+    /// Take a hand-off back within its grace.
+    Reopen,
+    /// Record a hand-off on your own word.
+    HandOver { /** Why. */ reason: String },
+    /// Turn a courier back.
+    TurnBack { /** Why. */ reason: String },
+    /// Close an open matter.
+    Resolve { /** Which: customer_wrote, wrong_number, other_place, delivered_before_cancellation, notice_failed, clock_off. */ #[schema(value_type = String)] kind: FlagKind },
+    /// Try a failed capture again.
+    RetryCapture,
+    /// Record a new authorisation.
+    RenewAuthorisation { /** Its end. */ authorised_until: Option<DateTime<Utc>> },
+    /// Record what the customer said to you.
+    Answer(AnswerIn),
+}
+
+/// What the customer said.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerIn {
+    /// home_now, home_from, home_until, not_today, receiver_named, other_place, refused, unclear, no_answer, unreachable, wrong_number, voicemail.
+    pub outcome: String,
+    /// For home_from.
+    pub from: Option<DateTime<Utc>>,
+    /// For home_until.
+    pub until: Option<DateTime<Utc>>,
+    /// For not_today.
+    pub day: Option<NaiveDate>,
+    /// For receiver_named.
+    pub receiver: Option<ReceiverIn>,
+    /// For other_place.
+    pub place: Option<String>,
+    /// For other_place, on the map.
+    pub point: Option<PointIn>,
+    /// For refused.
+    pub reason: Option<String>,
+    /// For unclear.
+    pub words: Option<String>,
+    /// For the courier, up to 140 characters.
+    pub note: Option<String>,
+}
+
+/// Somebody else who takes the parcel.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiverIn {
+    /// Name.
+    pub name: String,
+    /// Telephone.
+    pub phone: Option<String>,
+}
+
+impl AnswerIn {
+    /// The outcome with its facts.
+    ///
+    /// # Errors
+    /// Which fact is missing, or that the outcome is unknown.
+    pub fn outcome(&self) -> Result<Outcome, Problem> {
+        let missing = |param: &str| Problem::invalid(param, "missing", format!("'{}' needs it", self.outcome));
+        let mut faults = Vec::new();
+        let outcome = match self.outcome.as_str() {
+            "home_now" => Outcome::HomeNow,
+            "home_from" => Outcome::HomeFrom { from: self.from.ok_or_else(|| missing("from"))? },
+            "home_until" => Outcome::HomeUntil { until: self.until.ok_or_else(|| missing("until"))? },
+            "not_today" => Outcome::NotToday { day: self.day },
+            "receiver_named" => {
+                let receiver = self.receiver.as_ref().ok_or_else(|| missing("receiver"))?;
+                Outcome::ReceiverNamed { receiver: Receiver { name: receiver.name.trim().to_owned(), phone: receiver.phone.clone() } }
+            }
+            "other_place" => Outcome::OtherPlace {
+                place: self.place.clone().ok_or_else(|| missing("place"))?,
+                point: self.point.and_then(|point| point.check(&mut faults, "point")),
+            },
+            "refused" => Outcome::Refused { reason: self.reason.clone().unwrap_or_default() },
+            "unclear" => Outcome::Unclear { words: self.words.clone().ok_or_else(|| missing("words"))? },
+            "no_answer" => Outcome::NoAnswer,
+            "unreachable" => Outcome::Unreachable,
+            "wrong_number" => Outcome::WrongNumber,
+            "voicemail" => Outcome::Voicemail,
+            other => return Err(Problem::invalid("outcome", "unknown", format!("'{other}' is no outcome"))),
+        };
+        if let Some(fault) = faults.pop() {
+            return Err(Problem::new(c::INVALID, "A value is not allowed.").with_faults(vec![fault]));
+        }
+        Ok(outcome)
+    }
+
+    /// The reply, with the region of a named place.
+    ///
+    /// # Errors
+    /// As [`AnswerIn::outcome`].
+    pub fn reply(&self, app: &App, source: Source) -> Result<Reply, Problem> {
+        let outcome = self.outcome()?;
+        let region = match &outcome {
+            Outcome::OtherPlace { point: Some(point), .. } => pin(app, *point),
+            _ => None,
+        };
+        let id = app.ids().make(AnswerId::from_parts);
+        Ok(Reply { id, outcome, note: self.note.clone().unwrap_or_default(), source, region })
+    }
+}
+
+fn pin(app: &App, point: callahead_domain::geo::point::Point) -> Option<RegionPin> {
+    match app.book.get().locate(point) {
+        Located::Inside { region, version, .. } => Some(RegionPin { region, version }),
+        Located::Nowhere { .. } => None,
+    }
+}
+
+fn courier(text: &str) -> Result<CourierId, Problem> {
+    id_in("courier_id", text)
+}
+
+fn command_of(app: &App, input: CommandIn) -> Result<Command, Problem> {
+    Ok(match input {
+        CommandIn::Assign { courier_id } => Command::Assign { courier: courier(&courier_id)? },
+        CommandIn::Offer { courier_id } => Command::Offer { courier: courier(&courier_id)? },
+        CommandIn::Unassign { reason } => Command::Unassign { reason },
+        CommandIn::Override { reason, valid_s } => Command::Override { reason, valid_s: valid_s.unwrap_or(3600) },
+        CommandIn::AskAgain => Command::AskAgain,
+        CommandIn::Locate { point } => {
+            let mut faults = Vec::new();
+            let place = point.check(&mut faults, "point");
+            let place = place.ok_or_else(|| Problem::new(c::INVALID, "A value is not allowed.").with_faults(faults))?;
+            let region = pin(app, place).ok_or_else(|| {
+                Problem::new(c::OUTSIDE_EVERY_REGION, "The point is in no region.")
+                    .with_faults(vec![Fault::new("point", "outside_every_region", "no region holds this point")])
+            })?;
+            Command::Locate { place, region }
+        }
+        CommandIn::Cancel { reason } => Command::Cancel { reason },
+        CommandIn::StartReturn { reason } => Command::StartReturn { reason: ReturnReason::Decided, note: reason },
+        CommandIn::ReceiveReturn => Command::ReceiveReturn,
+        CommandIn::Transfer { courier_id } => Command::Transfer { to: courier(&courier_id)? },
+        CommandIn::MarkLost { reason } => Command::MarkLost { reason },
+        CommandIn::RotateCode => Command::RotateCode,
+        CommandIn::ConfirmHandOff => Command::ConfirmHandOff,
+        CommandIn::DisputeHandOff { reason } => Command::DisputeHandOff { reason },
+        CommandIn::Reopen => Command::Reopen,
+        CommandIn::HandOver { reason } => {
+            Command::HandOver { id: app.ids().hand_off(), proof: Proof::Witness { reason }, parcels: Vec::new() }
+        }
+        CommandIn::TurnBack { reason } => Command::TurnBack { reason },
+        CommandIn::Resolve { kind } => Command::Resolve { kind },
+        CommandIn::RetryCapture => Command::RetryCapture,
+        CommandIn::RenewAuthorisation { authorised_until } => Command::RenewAuthorisation { until: authorised_until },
+        CommandIn::Answer(answer) => Command::Answer { reply: answer.reply(app, Source::Courier)? },
+    })
+}
+
+/// Ask for a command in your own name.
+#[utoipa::path(tag = "dispatch", params(("id" = String, Path)), request_body = CommandIn, responses((status = 200, body = DeliveryView), (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/v1/deliveries/{id}/commands")]
+pub async fn command(app: web::Data<App>, caller: StaffCaller, request: HttpRequest, path: web::Path<String>, body: Json<CommandIn>) -> Result<HttpResponse, Problem> {
+    let delivery = id::<DeliveryId>(&path)?;
+    let command = command_of(&app, body.value)?;
+    let view = app.command_delivery(delivery, command, caller.actor, if_match(&request)?).await?;
+    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+}
+
+/// Which exceptions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptionQuery {
+    /// Only of this kind.
+    kind: Option<String>,
+}
+
+/// What needs a person now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExceptionList {
+    /// The most urgent first.
+    data: Vec<ExceptionView>,
+}
+
+/// Deliveries looked through for one answer at most.
+const QUEUE: u64 = 500;
+
+/// The exception queue, sorted by minutes until harm, each with what fixes it.
+#[utoipa::path(tag = "dispatch", params(ExceptionQuery), responses((status = 200, body = ExceptionList)))]
+#[get("/v1/exceptions")]
+pub async fn exceptions(app: web::Data<App>, _caller: StaffCaller, query: web::Query<ExceptionQuery>) -> Result<HttpResponse, Problem> {
+    let data = app.exceptions(query.kind.as_deref(), QUEUE).await?;
+    Ok(HttpResponse::Ok().json(ExceptionList { data }))
+}
+
+/// Which jobs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct JobQuery {
+    /// `parked` (gave up) or `queued`; parked if absent.
+    state: Option<String>,
+}
+
+/// Jobs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JobList {
+    /// The earliest first.
+    data: Vec<JobView>,
+}
+
+/// Jobs that gave up, or that wait.
+#[utoipa::path(tag = "dispatch", params(JobQuery), responses((status = 200, body = JobList), (status = 400, body = ProblemDocument)))]
+#[get("/v1/jobs")]
+pub async fn jobs(app: web::Data<App>, _caller: StaffCaller, query: web::Query<JobQuery>) -> Result<HttpResponse, Problem> {
+    let parked = match query.state.as_deref() {
+        None | Some("parked") => true,
+        Some("queued") => false,
+        Some(other) => return Err(Problem::new(c::INVALID_QUERY, format!("'{other}' is neither parked nor queued."))),
+    };
+    Ok(HttpResponse::Ok().json(JobList { data: app.jobs(parked, QUEUE).await? }))
+}
+
+/// Try a parked job again.
+#[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument)))]
+#[post("/v1/jobs/{id}/retry")]
+pub async fn retry_job(app: web::Data<App>, _caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    app.retry_job(id::<JobId>(&path)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The routes of this resource.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list)
+        .service(timeline)
+        .service(call_aheads)
+        .service(explain)
+        .service(command)
+        .service(read)
+        .service(exceptions)
+        .service(jobs)
+        .service(retry_job);
+}
