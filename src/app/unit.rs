@@ -12,6 +12,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -131,15 +132,12 @@ impl Lanes {
     }
 }
 
-/// The lane of a key. The last bytes: version 7 ids begin with the time.
+/// The lane of a key: always the same one in this process.
 fn lane_of(key: Uuid, lanes: usize) -> usize {
-    let sum = key
-        .as_bytes()
-        .iter()
-        .rev()
-        .take(8)
-        .fold(0_usize, |sum, byte| (sum << 5) ^ (sum >> 3) ^ usize::from(*byte));
-    sum.checked_rem(lanes).unwrap_or(0)
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    let spread = usize::try_from(hasher.finish() >> 33).unwrap_or_default();
+    spread.checked_rem(lanes).unwrap_or_default()
 }
 
 fn stopping() -> Error {

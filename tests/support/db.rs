@@ -1,6 +1,7 @@
 //! A migrated database per test: SQLite always, PostgreSQL where `TEST_DATABASE_URL` names a server.
 
-#![allow(clippy::disallowed_methods)] // the one setting of the tests, and names that differ between processes
+// The one setting of the tests, and names that differ between processes; not every test uses all of it.
+#![allow(clippy::disallowed_methods, dead_code)]
 
 use callahead::store::db::{Db, DbKind, DbSettings};
 use migration::{Migrator, MigratorTrait};
