@@ -196,6 +196,8 @@ pub struct Travel {
     pub detour: f64,
     /// Mean speed, in kilometres an hour.
     pub speed_kmh: f64,
+    /// Travel times are rounded up to this.
+    pub round_up_to_s: u32,
 }
 
 impl Travel {
@@ -203,6 +205,7 @@ impl Travel {
         Self {
             detour: r.number("travel.detour", 1.0..=5.0),
             speed_kmh: r.number("travel.speed_kmh", 1.0..=200.0),
+            round_up_to_s: r.whole("travel.round_up_to_s", 1..=3600),
         }
     }
 }
