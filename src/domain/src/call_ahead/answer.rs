@@ -149,6 +149,17 @@ impl Outcome {
         matches!(self, Outcome::NoAnswer | Outcome::Unreachable | Outcome::WrongNumber | Outcome::Voicemail)
     }
 
+    /// Whether a courier who comes now comes in vain.
+    pub fn is_against_coming_now(&self) -> bool {
+        matches!(
+            self,
+            Outcome::Refused { .. }
+                | Outcome::NotToday { .. }
+                | Outcome::HomeFrom { .. }
+                | Outcome::OtherPlace { .. }
+        )
+    }
+
     /// Whether a customer may say this about themself.
     pub fn is_sayable_by_customer(&self) -> bool {
         !self.is_attempt_result()

@@ -76,6 +76,8 @@ pub struct AskLog {
     pub texts: u32,
     /// The last disturbance.
     pub last_at: Option<DateTime<Utc>>,
+    /// Nobody is asked before: an alarm came late, in quiet hours.
+    pub not_before: Option<DateTime<Utc>>,
 }
 
 impl AskLog {
@@ -118,7 +120,7 @@ impl Climb<'_> {
     }
 
     fn rung(&self, kind: RungKind, now: DateTime<Utc>) -> Option<Rung> {
-        let wanted = self.ideal(kind).max(now);
+        let wanted = self.ideal(kind).max(now).max(self.log.not_before.unwrap_or(now));
         let gap = match (kind, self.log.last_at) {
             (RungKind::Notice, _) | (_, None) => wanted,
             (_, Some(last)) => wanted.max(last + Duration::seconds(self.gap_s())),
@@ -207,7 +209,7 @@ mod tests {
                 (RungKind::Reminder, at("11:25")),
                 (RungKind::Call, at("11:48")),
                 (RungKind::SecondCall, at("11:54")),
-                (RungKind::LastText, at("11:57")),
+                (RungKind::LastText, at("11:56")),
             ]
         );
     }

@@ -9,7 +9,7 @@ use super::event::Event;
 use super::proof::HandOffStatus;
 use super::state::{Delivery, Gate, ReturnReason, Stage};
 use crate::actor::Actor;
-use crate::call_ahead::ladder::{Climb, Rung};
+use crate::call_ahead::ladder::{Climb, Rung, RungKind};
 use crate::payment::PaymentState;
 use crate::policy::{GateMode, Policy, SilenceRule};
 use chrono::{DateTime, Utc};
@@ -32,18 +32,18 @@ pub fn wake_at(delivery: &Delivery, policy: &Policy) -> Option<DateTime<Utc>> {
 }
 
 fn gate_alarm(delivery: &Delivery, policy: &Policy) -> Option<DateTime<Utc>> {
-    if policy.gate == GateMode::Off || delivery.stage.kind().is_final() {
+    if delivery.stage.kind().is_final() {
         return None;
     }
     match &delivery.gate {
         Gate::Held { until, .. } => Some(*until),
-        _ if !delivery.is_askable() => None,
+        _ if policy.gate == GateMode::Off || !delivery.is_askable() => None,
         Gate::NotAsked if !may_ask(delivery, policy) => Some(delivery.accepted_at),
         Gate::NotAsked => next_rung(delivery, policy, delivery.accepted_at).map(|rung| rung.due_at),
         // The alarm for a reply waits for the next rung where that is due later: nothing would happen before.
-        Gate::Asked { reply_by, .. } => match next_rung(delivery, policy, *reply_by) {
+        Gate::Asked { rung, reply_by, .. } => match next_rung(delivery, policy, *reply_by) {
             Some(rung) => Some(rung.due_at),
-            None => Some(*reply_by),
+            None => (!waits_for_plan(delivery, *rung)).then_some(*reply_by),
         },
         Gate::Cleared { valid_until, .. } => Some(*valid_until),
         Gate::Silent { since } if returns_for_silence(delivery, policy) => Some(*since),
@@ -53,6 +53,11 @@ fn gate_alarm(delivery: &Delivery, policy: &Policy) -> Option<DateTime<Utc>> {
 
 fn may_ask(delivery: &Delivery, policy: &Policy) -> bool {
     delivery.contact_stopped.is_none() && delivery.ask_rounds < policy.ask_rounds
+}
+
+/// Without a plan nobody knows when the next rung is due; the ladder is not used up by that.
+fn waits_for_plan(delivery: &Delivery, rung: RungKind) -> bool {
+    delivery.planned.is_none() && rung != RungKind::LastText
 }
 
 fn returns_for_silence(delivery: &Delivery, policy: &Policy) -> bool {
@@ -121,16 +126,17 @@ fn gate_due(delivery: &Delivery, context: &Context<'_>) -> Vec<Event> {
         }
         Gate::NotAsked if !may_ask(delivery, context.policy) => vec![Event::WentSilent { at: now }],
         Gate::NotAsked => match next_rung(delivery, context.policy, now) {
-            Some(rung) if rung.due_at <= now => vec![ask(delivery, &rung, context)],
-            Some(_) => vec![],
+            Some(rung) => vec![climb(delivery, &rung, context)],
             None if delivery.planned.is_some() => vec![Event::WentSilent { at: now }],
             None => vec![],
         },
-        Gate::Asked { reply_by, .. } if *reply_by <= now => match next_rung(delivery, context.policy, now) {
-            Some(rung) if rung.due_at <= now => vec![ask(delivery, &rung, context)],
-            Some(_) => vec![],
-            None => vec![Event::WentSilent { at: now }],
-        },
+        Gate::Asked { rung, reply_by, .. } if *reply_by <= now => {
+            match next_rung(delivery, context.policy, now) {
+                Some(rung) => vec![climb(delivery, &rung, context)],
+                None if waits_for_plan(delivery, *rung) => vec![],
+                None => vec![Event::WentSilent { at: now }],
+            }
+        }
         Gate::Silent { .. } if returns_for_silence(delivery, context.policy) => {
             vec![returning(ReturnReason::Silence, context, "")]
         }
@@ -138,7 +144,11 @@ fn gate_due(delivery: &Delivery, context: &Context<'_>) -> Vec<Event> {
     }
 }
 
-fn ask(delivery: &Delivery, rung: &Rung, context: &Context<'_>) -> Event {
+/// Climbs a rung, or waits on when the alarm came so late that its time has become a quiet hour.
+fn climb(delivery: &Delivery, rung: &Rung, context: &Context<'_>) -> Event {
+    if rung.due_at > context.now {
+        return Event::Postponed { until: rung.due_at };
+    }
     Event::Asked {
         rung: rung.kind,
         at: context.now,

@@ -181,7 +181,8 @@ fn hand_off_matters(delivery: &Delivery, hand_off: &super::proof::HandOff, found
             found.push(open);
         }
         HandOffStatus::Rejected { reason, .. } => {
-            let mut open = matter(delivery, Kind::HandOffDisputed, hand_off.at, &[C::ConfirmHandOff]);
+            let mut open =
+                matter(delivery, Kind::HandOffDisputed, hand_off.at, &[C::ConfirmHandOff, C::Reopen]);
             open.detail.clone_from(reason);
             found.push(open);
         }

@@ -1,7 +1,7 @@
 //! What must follow a change outside the database. Each becomes a job in the same transaction.
 
 use super::event::Event;
-use super::state::{Delivery, Gate, StageKind};
+use super::state::{Delivery, Gate, ReturnReason, StageKind};
 use crate::call_ahead::RungKind;
 use crate::policy::Policy;
 use chrono::{DateTime, Duration, Utc};
@@ -103,7 +103,9 @@ fn effect(event: &Event, policy: &Policy) -> Option<Effect> {
         Event::ArrivalMoved { .. } => notice(Notice::Late),
         Event::AttemptFailed { .. } => notice(Notice::Missed),
         Event::HandedOver { .. } => notice(Notice::HandedOver),
-        Event::Cancelled { .. } => notice(Notice::Cancelled),
+        Event::Cancelled { .. } | Event::ReturnStarted { reason: ReturnReason::Cancelled, .. } => {
+            notice(Notice::Cancelled)
+        }
         Event::CaptureRequested { at, .. } => {
             Some(Effect::CapturePayment { not_before: *at + Duration::seconds(policy.reopen_s) })
         }

@@ -126,6 +126,8 @@ events! {
     /// A rung of the ladder was climbed.
     "call_ahead.requested" Asked { /** Which. */ rung: RungKind, /** When. */ at: DateTime<Utc>, /** Waits until. */ reply_by: DateTime<Utc>,
         /** Arrival told with it. */ quoted: Option<DateTime<Utc>>, /** Local day, for the limits. */ day: NaiveDate }
+    /// The next rung waits: its time fell into quiet hours.
+    "call_ahead.postponed" Postponed { /** Until when. */ until: DateTime<Utc> }
     /// A notice left by a channel.
     "call_ahead.sent" NoticeSent { /** Which notice. */ notice: String, /** By which channel. */ channel: String, /** The channel's id of it. */ provider_id: String }
     /// No channel could send a notice.

@@ -61,6 +61,7 @@ impl Delivery {
             ask_rounds: 0,
             contact_stopped: None,
             answer: None,
+            late_word: false,
             cleared: None,
             receiver: None,
             code: CodeState::default(),
@@ -104,6 +105,8 @@ impl Delivery {
                 };
             }
             Event::Released { clearance, .. } => {
+                self.failed = None;
+                self.late_word = false;
                 self.with_courier(|courier| Stage::EnRoute { courier, clearance: clearance.clone() })
             }
             Event::TurnedBack { .. } => self.with_courier(|courier| Stage::Collected { courier }),
@@ -122,20 +125,25 @@ impl Delivery {
             Event::AttemptFailed { attempt, reason, at } => self.attempt_failed(*attempt, *reason, *at),
             Event::FailureUndone { .. } => self.failure_undone(),
             Event::ReturnStarted { reason, at, .. } => {
+                // Only a return that the failed attempt itself began is undone with it.
+                self.failed = self.failed.take().filter(|failed| failed.began(*reason));
                 self.with_courier(|courier| Stage::Returning { courier, reason: *reason, since: *at });
             }
             Event::ReturnCompleted { at } => {
                 self.move_parcels(|holder| matches!(holder, Holder::Courier { .. }), Holder::Shop);
                 self.stage = Stage::Returned { at: *at };
+                self.ended();
             }
             Event::Transferred { to, .. } => self.transferred(*to),
             Event::Cancelled { by, reason, at } => {
                 self.stage =
                     Stage::Cancelled { by: *by, reason: reason.clone(), at: *at, was: self.stage.courier() };
+                self.ended();
             }
             Event::Lost { reason, .. } => {
                 self.move_parcels(|holder| holder != Holder::Customer, Holder::Lost);
                 self.stage = Stage::Lost { reason: reason.clone() };
+                self.ended();
             }
             _ => return false,
         }
@@ -184,6 +192,11 @@ impl Delivery {
         self.give(&hand_off.parcels);
         self.with_courier(|courier| Stage::HandedOver { courier, hand_off: hand_off.clone() });
         self.failed = None;
+        self.ended();
+    }
+
+    /// Nobody need look at open matters any more, but for money that may have to be given back.
+    fn ended(&mut self) {
         self.flags.retain(|flag| flag.kind == FlagKind::DeliveredBeforeCancellation);
     }
 
@@ -197,6 +210,8 @@ impl Delivery {
         self.with_courier(|courier| Stage::Collected { courier });
         self.gate = Gate::NotAsked;
         self.cleared = None;
+        self.late_word = false;
+        self.planned = None;
     }
 
     fn hand_off_status(&mut self, status: HandOffStatus) {
@@ -244,14 +259,21 @@ impl Delivery {
                 self.ask_log = self.ask_log.counted(*rung, *at, *day);
                 self.quoted = quoted.or(self.quoted);
             }
+            Event::Postponed { until } => self.ask_log.not_before = Some(*until),
             Event::Called { at, day } => {
                 self.ask_log = self.ask_log.counted(crate::call_ahead::RungKind::Call, *at, *day);
             }
             Event::Answered { answer, counts } => self.answered(answer, *counts),
             Event::Cleared { by, at, from, valid_until } => self.clear(by, *at, *from, *valid_until),
             Event::Held { until, reason, at } => self.hold(*until, reason, *at),
-            Event::HoldEnded { .. } | Event::WentStale { .. } => self.ask_anew(),
-            Event::AskedAgain { .. } => {
+            Event::HoldEnded { .. } => self.ask_anew(),
+            Event::WentStale { at, .. } => {
+                self.revoke_clearance(Some(*at));
+                self.ask_anew();
+            }
+            Event::AskedAgain { at, .. } => {
+                self.revoke_clearance(Some(*at));
+                self.late_word = false;
                 self.ask_anew();
                 self.ask_rounds = 0;
                 self.contact_stopped = None;
@@ -262,6 +284,7 @@ impl Delivery {
             }
             Event::CustomerRefused { reason } => {
                 self.revoke_clearance(None);
+                self.late_word = false;
                 self.gate = Gate::Refused { reason: reason.clone() };
             }
             Event::ContactStopped { reason } => self.contact_stopped = Some(reason.clone()),
@@ -272,12 +295,19 @@ impl Delivery {
 
     fn answered(&mut self, answer: &Answer, counts: bool) {
         if counts {
-            if let Outcome::ReceiverNamed { receiver } = &answer.outcome {
-                self.receiver = Some(receiver.clone());
+            match &answer.outcome {
+                Outcome::ReceiverNamed { receiver } => self.receiver = Some(receiver.clone()),
+                Outcome::HomeNow | Outcome::HomeFrom { .. } | Outcome::HomeUntil { .. } => {
+                    self.receiver = None
+                }
+                _ => {}
             }
+            let on_the_way = matches!(self.stage, Stage::EnRoute { .. } | Stage::AtDoor { .. });
+            self.late_word = on_the_way && answer.outcome.is_against_coming_now();
             self.answer = Some(answer.clone());
         } else if answer.outcome.is_attempt_result()
-            && let Gate::Asked { reply_by, .. } = &mut self.gate
+            && let Gate::Asked { rung, reply_by, .. } = &mut self.gate
+            && rung.is_call()
         {
             *reply_by = (*reply_by).min(answer.answered_at);
         }
@@ -291,6 +321,7 @@ impl Delivery {
         until: DateTime<Utc>,
     ) {
         self.gate = Gate::Cleared { by: by.clone(), from, valid_until: until };
+        self.late_word = false;
         self.cleared = Some(Cleared { by: by.clone(), since: at, from, until });
         self.ask_rounds = 0;
         self.quoted = self.planned.map(|planned| planned.arrive_at).or(self.quoted);
@@ -302,6 +333,7 @@ impl Delivery {
     fn hold(&mut self, until: DateTime<Utc>, reason: &str, at: DateTime<Utc>) {
         self.revoke_clearance(Some(at));
         self.gate = Gate::Held { until, reason: reason.to_owned() };
+        self.late_word = false;
         self.promised_by = self.promised_by.max(until + Duration::seconds(AFTER_HOLD_S));
     }
 
@@ -316,6 +348,7 @@ impl Delivery {
     fn ask_anew(&mut self) {
         self.gate = Gate::NotAsked;
         self.ask_log.last_at = None;
+        self.ask_log.not_before = None;
     }
 
     fn evolve_payment(&mut self, event: &Event) -> bool {

@@ -2,10 +2,11 @@
 //! allowed commands can be computed before anybody names the facts of a command.
 
 use super::apply::Context;
+use super::command::CommandKind;
 use super::proof::HandOffStatus;
 use super::refusal::Refusal;
 use super::state::{Clearance, Cleared, ClearedBy, Delivery, Gate, Stage};
-use crate::actor::Actor;
+use crate::actor::{Actor, Role};
 use crate::policy::{GateMode, SilenceRule};
 use chrono::Duration;
 
@@ -59,8 +60,13 @@ pub const UNDO_OPEN: Guard = Guard {
 
 /// The hand-off is fresh enough to take back.
 pub const REOPEN_OPEN: Guard = Guard {
-    name: "within the grace time, nothing captured",
+    name: "within the grace time, nothing captured; once disputed a dispatcher at any time",
     check: |delivery, context| {
+        let disputed = matches!(&delivery.stage, Stage::HandedOver { hand_off, .. }
+            if matches!(hand_off.status, HandOffStatus::Rejected { .. }));
+        if disputed && context.actor.role() == Role::Dispatcher {
+            return Ok(());
+        }
         let since = match (&delivery.payment.state, &delivery.stage) {
             (crate::payment::PaymentState::CaptureDue { since, .. }, _) => Some(*since),
             (_, Stage::HandedOver { hand_off, .. }) => Some(hand_off.at),
@@ -84,6 +90,19 @@ pub const HAND_OFF_WAITS: Guard = Guard {
     },
 };
 
+/// Once somebody objected, the shop's word is not enough.
+pub const DISPATCHER_DECIDES: Guard = Guard {
+    name: "once disputed: a dispatcher",
+    check: |delivery, context| match (&delivery.stage, context.actor.role()) {
+        (Stage::HandedOver { hand_off, .. }, role @ Role::Shop)
+            if matches!(hand_off.status, HandOffStatus::Rejected { .. }) =>
+        {
+            Err(Refusal::RoleMayNot { command: CommandKind::ConfirmHandOff, role })
+        }
+        _ => Ok(()),
+    },
+};
+
 /// The code may still be tried.
 pub fn code_open(delivery: &Delivery) -> Result<(), Refusal> {
     if delivery.code.locked() { Err(Refusal::CodeLocked { tries: delivery.code.tries }) } else { Ok(()) }
@@ -100,10 +119,17 @@ pub fn clearance(
     last_in_run: bool,
     context: &Context<'_>,
 ) -> Result<Clearance, Refusal> {
-    if context.policy.gate == GateMode::Off {
-        return Ok(Clearance::Policy { rule: "gate_off".to_owned() });
-    }
     let at = context.occurred_at;
+    if context.policy.gate == GateMode::Off {
+        // Nobody is asked; what a customer says unasked is heeded all the same.
+        return match &delivery.gate {
+            Gate::Refused { .. } => Err(Refusal::NotCleared { gate: delivery.gate.kind() }),
+            Gate::Held { until, .. } if at < *until => {
+                Err(Refusal::NotCleared { gate: delivery.gate.kind() })
+            }
+            _ => Ok(Clearance::Policy { rule: "gate_off".to_owned() }),
+        };
+    }
     if let Some(cleared) =
         delivery.cleared.as_ref().filter(|cleared| cleared.since <= at && at <= cleared.until)
     {

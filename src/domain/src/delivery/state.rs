@@ -317,6 +317,17 @@ pub struct Failed {
     pub at_door_since: DateTime<Utc>,
 }
 
+impl Failed {
+    /// Whether a return for this reason is the attempt's own consequence.
+    pub fn began(&self, reason: ReturnReason) -> bool {
+        match reason {
+            ReturnReason::AttemptsUsed => true,
+            ReturnReason::Refused => self.reason == FailReason::Refused,
+            _ => false,
+        }
+    }
+}
+
 /// Why an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -418,6 +429,8 @@ pub struct Delivery {
     pub contact_stopped: Option<String>,
     /// The answer that counts.
     pub answer: Option<Answer>,
+    /// That answer was said on the way or at the door, against coming, and has not moved the gate yet.
+    pub late_word: bool,
     /// The latest clearing.
     pub cleared: Option<Cleared>,
     /// Who takes it instead of the customer.

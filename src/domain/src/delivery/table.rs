@@ -5,7 +5,9 @@ use super::apply::Context;
 use super::command::{Command, CommandKind};
 use super::decide::{self, gate, hand_off};
 use super::event::Event;
-use super::guard::{Guard, HAND_OFF_WAITS, OFFER_OPEN, PAYMENT_HOLDS, REOPEN_OPEN, UNDO_OPEN};
+use super::guard::{
+    DISPATCHER_DECIDES, Guard, HAND_OFF_WAITS, OFFER_OPEN, PAYMENT_HOLDS, REOPEN_OPEN, UNDO_OPEN,
+};
 use super::refusal::Refusal;
 use super::state::{Delivery, GateKind, StageKind};
 use crate::actor::Role;
@@ -85,17 +87,17 @@ pub const DELIVERY: &[Row] = &[
     row!("assign_over_offer", Assign, &[S::Offered] => &[S::Assigned], &[Dispatcher], FREE, decide::assign, "A dispatcher decides while an offer stands."),
     row!("unassign", Unassign, &[S::Offered, S::Assigned] => &[S::Received], &[System, Dispatcher], FREE, decide::unassign, "Taken off a run before collection."),
     row!("plan", Plan, &[S::Assigned, S::Collected, S::EnRoute] => STAY, &[System], FREE, decide::plan, "The run's times changed."),
-    row!("collect", Collect, &[S::Assigned] => &[S::Collected], &[Courier, Dispatcher], FREE, decide::collect, "The courier takes the parcels from the shop."),
+    row!("collect", Collect, &[S::Assigned] => &[S::Collected, S::Returning], &[Courier, Dispatcher], FREE, decide::collect, "The courier takes the parcels from the shop; back at once if the customer does not want them."),
     row!("collect_unaware", Collect, &[S::Cancelled] => &[S::Returning], &[Courier], FREE, decide::collect_unaware, "Collected before the cancellation reached the courier: back to the shop."),
     row!("set_off", SetOff, &[S::Collected] => &[S::EnRoute], &[P::Authorised] => KEEP, &[Courier], &[PAYMENT_HOLDS], decide::set_off, "Needs a clearance: an answer, a policy, or a named person's override."),
-    row!("turn_back", TurnBack, &[S::EnRoute] => &[S::Collected], &[Courier, Dispatcher], FREE, decide::turn_back, "Not to this door now."),
+    row!("turn_back", TurnBack, &[S::EnRoute] => &[S::Collected, S::Returning], &[Courier, Dispatcher], FREE, decide::turn_back, "Not to this door now; what the customer said on the way counts."),
     row!("arrive", Arrive, &[S::EnRoute] => &[S::AtDoor], &[Courier], FREE, decide::arrive, "At the door."),
     row!("hand_off", HandOver, &[S::EnRoute, S::AtDoor] => &[S::HandedOver, S::Collected], ANY => &[P::CaptureDue], &[Courier], FREE, hand_off::at_door, "With proof; some parcels only: the rest stays collected."),
     row!("hand_off_unannounced", HandOver, &[S::Collected, S::Returning] => &[S::HandedOver], ANY => &[P::CaptureDue], &[Courier], FREE, hand_off::unannounced, "The right code is the customer's own act; what happened at the door is not refused."),
     row!("hand_off_witnessed", HandOver, &[S::Collected, S::EnRoute, S::AtDoor, S::Returning] => &[S::HandedOver], &[Dispatcher], FREE, hand_off::witnessed, "A dispatcher's word; waits like a photo."),
-    row!("confirm_hand_off", ConfirmHandOff, &[S::HandedOver] => STAY, ANY => &[P::CaptureDue], &[Shop, Dispatcher], &[HAND_OFF_WAITS], hand_off::confirm, "The shop agrees to a hand-off without a code."),
+    row!("confirm_hand_off", ConfirmHandOff, &[S::HandedOver] => STAY, ANY => &[P::CaptureDue], &[Shop, Dispatcher], &[HAND_OFF_WAITS, DISPATCHER_DECIDES], hand_off::confirm, "The shop agrees to a hand-off without a code; after an objection a dispatcher decides."),
     row!("dispute_hand_off", DisputeHandOff, &[S::HandedOver] => STAY, &[Shop, Customer, Dispatcher], &[HAND_OFF_WAITS], hand_off::dispute, "Somebody objects; nothing is captured."),
-    row!("reopen", Reopen, &[S::HandedOver] => &[S::AtDoor], &[P::Authorised, P::CaptureDue] => &[P::Authorised], &[Courier, Dispatcher], &[REOPEN_OPEN], hand_off::reopen, "Taken back within the grace time, before the capture."),
+    row!("reopen", Reopen, &[S::HandedOver] => &[S::AtDoor], &[P::Authorised, P::Expired, P::CaptureDue] => &[P::Authorised], &[Courier, Dispatcher], &[REOPEN_OPEN], hand_off::reopen, "Taken back within the grace time, before the capture; or a dispatcher finds that it did not happen."),
     row!("rotate_code", RotateCode, OPEN => STAY, &[Customer, Dispatcher], FREE, hand_off::rotate, "A new code; the old one is void, the tries begin anew."),
     row!("fail_attempt", FailAttempt, &[S::AtDoor] => &[S::Collected, S::Returning], &[Courier], FREE, decide::fail, "Nobody opened; a fresh gate, or back to the shop."),
     row!("undo_fail", UndoFail, &[S::Collected, S::Returning] => &[S::AtDoor], &[Courier], &[UNDO_OPEN], decide::undo_fail, "The customer appears as the courier walks away."),
@@ -105,7 +107,10 @@ pub const DELIVERY: &[Row] = &[
     row!("cancel", Cancel, BEFORE_COLLECTION => &[S::Cancelled], ANY => &[P::ReleaseDue], &[Shop, Customer, Dispatcher], FREE, decide::cancel, "Before collection: dropped, the hold released."),
     row!("cancel_carried", Cancel, CARRIED => &[S::Returning], &[Shop, Customer, Dispatcher], FREE, decide::cancel_carried, "After collection: back to the shop; the hold is released there."),
     row!("mark_lost", MarkLost, &[S::Assigned, S::Collected, S::EnRoute, S::AtDoor, S::Returning] => &[S::Lost], ANY => &[P::ReleaseDue, P::CaptureDue], &[Dispatcher], FREE, decide::mark_lost, "Accident or theft."),
-    row!("answer", Answer, OPEN => &[S::Cancelled, S::Returning, S::Received], ANY => &[P::ReleaseDue], &[Customer, Courier, Dispatcher, System], FREE, gate::answer, "What the customer said, or how a call ended."),
+    row!("answer", Answer, &[S::Received, S::NeedsAddress] => &[S::Cancelled], ANY => &[P::ReleaseDue], &[Customer, Courier, Dispatcher, System], FREE, gate::answer, "What the customer said; who does not want it cancels."),
+    row!("answer_on_a_run", Answer, &[S::Offered, S::Assigned] => &[S::Received, S::Cancelled], ANY => &[P::ReleaseDue], &[Customer, Courier, Dispatcher, System], FREE, gate::answer, "Not today: off the run."),
+    row!("answer_carried", Answer, &[S::Collected] => &[S::Returning], &[Customer, Courier, Dispatcher, System], FREE, gate::answer, "Who does not want it sends it back."),
+    row!("answer_on_the_way", Answer, &[S::EnRoute, S::AtDoor, S::Returning] => STAY, &[Customer, Courier, Dispatcher, System], FREE, gate::answer, "Kept and shown; the door decides."),
     row!("override", Override, &[S::Received, S::Offered, S::Assigned, S::Collected] => STAY, &[Dispatcher], FREE, gate::override_gate, "A named person clears the gate."),
     row!("ask_again", AskAgain, &[S::Received, S::Offered, S::Assigned, S::Collected] => STAY, &[Dispatcher], FREE, gate::ask_again, "The ladder starts again."),
     row!("record_sent", RecordSent, S::ALL => STAY, &[System], FREE, gate::record_sent, "A notice left."),
@@ -147,4 +152,5 @@ pub const GATE_STEPS: &[(&str, &[GateKind], GateKind)] = &[
     ("stop.hold_ended", &[GateKind::Held], GateKind::NotAsked),
     ("call_ahead.restarted", GateKind::ALL, GateKind::NotAsked),
     ("delivery.failed", GateKind::ALL, GateKind::NotAsked),
+    ("delivery.partial", GateKind::ALL, GateKind::NotAsked),
 ];

@@ -23,7 +23,8 @@ pub enum PaymentState {
     CaptureDue {
         /// The confirmed hand-off.
         hand_off: HandOffId,
-        /// Minor units.
+        /// Minor units; `capture_minor` in JSON, where the payment's own amount stands beside it.
+        #[serde(rename = "capture_minor")]
         amount_minor: i64,
         /// Since when.
         since: DateTime<Utc>,
@@ -32,7 +33,8 @@ pub enum PaymentState {
     CaptureUnknown {
         /// The confirmed hand-off.
         hand_off: HandOffId,
-        /// Minor units.
+        /// Minor units; `capture_minor` in JSON, where the payment's own amount stands beside it.
+        #[serde(rename = "capture_minor")]
         amount_minor: i64,
         /// Since when.
         since: DateTime<Utc>,
@@ -41,7 +43,8 @@ pub enum PaymentState {
     Captured {
         /// The confirmed hand-off.
         hand_off: HandOffId,
-        /// Minor units.
+        /// Minor units; `capture_minor` in JSON, where the payment's own amount stands beside it.
+        #[serde(rename = "capture_minor")]
         amount_minor: i64,
         /// When it was known.
         at: DateTime<Utc>,
@@ -52,7 +55,8 @@ pub enum PaymentState {
     CaptureFailed {
         /// The confirmed hand-off.
         hand_off: HandOffId,
-        /// Minor units.
+        /// Minor units; `capture_minor` in JSON, where the payment's own amount stands beside it.
+        #[serde(rename = "capture_minor")]
         amount_minor: i64,
         /// The provider's code.
         code: String,

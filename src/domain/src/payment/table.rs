@@ -9,10 +9,13 @@ use crate::delivery::table::Row;
 
 macro_rules! row {
     ($name:literal, $command:ident, $from:expr => $to:expr, $who:expr, $decide:expr, $meaning:literal) => {
+        row!($name, $command, StageKind::ALL, $from => $to, $who, $decide, $meaning)
+    };
+    ($name:literal, $command:ident, $stages:expr, $from:expr => $to:expr, $who:expr, $decide:expr, $meaning:literal) => {
         Row {
             name: $name,
             command: CommandKind::$command,
-            from: StageKind::ALL,
+            from: $stages,
             to: &[],
             payment: $from,
             payment_to: $to,
@@ -26,6 +29,19 @@ macro_rules! row {
 
 const WAITING: &[P] = &[P::CaptureDue, P::CaptureUnknown];
 
+/// Stages in which the money is still wanted; after the other ends nothing would give a new hold back.
+const WANTED: &[StageKind] = &[
+    StageKind::Received,
+    StageKind::NeedsAddress,
+    StageKind::Offered,
+    StageKind::Assigned,
+    StageKind::Collected,
+    StageKind::EnRoute,
+    StageKind::AtDoor,
+    StageKind::HandedOver,
+    StageKind::Returning,
+];
+
 /// Every row of the payment's machine.
 #[rustfmt::skip]
 pub const PAYMENT: &[Row] = &[
@@ -34,5 +50,5 @@ pub const PAYMENT: &[Row] = &[
     row!("capture_failed", RecordCaptureFailed, WAITING => &[P::CaptureFailed], &[System], decide::capture_failed, "Declined for good: money owed, the courier is not blamed."),
     row!("retry_capture", RetryCapture, &[P::CaptureFailed] => &[P::CaptureDue], &[Shop, Dispatcher], decide::retry, "Try again after the cause was mended."),
     row!("released", RecordReleased, &[P::ReleaseDue] => &[P::Released], &[System], decide::released, "The provider gave the hold back."),
-    row!("renew_authorisation", RenewAuthorisation, &[P::Authorised, P::Expired] => &[P::Authorised], &[Shop, Dispatcher], decide::renew, "A new authorisation for the same amount."),
+    row!("renew_authorisation", RenewAuthorisation, WANTED, &[P::Authorised, P::Expired] => &[P::Authorised], &[Shop, Dispatcher], decide::renew, "A new authorisation for the same amount."),
 ];

@@ -8,18 +8,19 @@ use crate::delivery::apply::Context;
 use crate::delivery::command::{Command, Reply};
 use crate::delivery::event::Event;
 use crate::delivery::refusal::Refusal;
-use crate::delivery::state::{ClearedBy, Delivery, FlagKind, Gate, ReturnReason, StageKind};
+use crate::delivery::state::{ClearedBy, Delivery, FlagKind, Gate, RegionPin, ReturnReason, StageKind};
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 
 pub(in crate::delivery) fn answer(delivery: &Delivery, command: &Command, context: &Context<'_>) -> Decided {
     let Command::Answer { reply } = command else { return Err(mismatch(delivery, command)) };
     sayable(reply, context)?;
-    let answer = record(delivery, reply, context);
+    let mut answer = record(reply, context);
     if reply.outcome.is_attempt_result() {
         return Ok(attempt_ended(delivery, answer, context));
     }
     let unclear = matches!(reply.outcome, Outcome::Unclear { .. });
     let counts = !unclear && delivery.answer.as_ref().is_none_or(|standing| answer.outranks(standing));
+    answer.supersedes = delivery.answer.as_ref().filter(|_| counts).map(|standing| standing.id);
     let mut events = vec![Event::Answered { answer: answer.clone(), counts }];
     if unclear {
         events.extend(flagged(delivery, FlagKind::CustomerWrote, words_of(&reply.outcome), context));
@@ -45,7 +46,7 @@ fn sayable(reply: &Reply, context: &Context<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn record(delivery: &Delivery, reply: &Reply, context: &Context<'_>) -> Answer {
+fn record(reply: &Reply, context: &Context<'_>) -> Answer {
     Answer {
         id: reply.id,
         outcome: reply.outcome.clone(),
@@ -59,7 +60,7 @@ fn record(delivery: &Delivery, reply: &Reply, context: &Context<'_>) -> Answer {
         },
         answered_at: context.occurred_at,
         valid_until: validity(&reply.outcome, context),
-        supersedes: delivery.answer.as_ref().map(|standing| standing.id),
+        supersedes: None,
     }
 }
 
@@ -120,29 +121,33 @@ fn consequences(
 ) -> Result<Vec<Event>, Refusal> {
     match delivery.stage.kind() {
         StageKind::EnRoute | StageKind::AtDoor => {
-            let against = matches!(
-                answer.outcome,
-                Outcome::Refused { .. }
-                    | Outcome::NotToday { .. }
-                    | Outcome::HomeFrom { .. }
-                    | Outcome::OtherPlace { .. }
-            );
             let words = format!("on the way: {}", words_of(&answer.outcome));
-            Ok(if against {
+            Ok(if answer.outcome.is_against_coming_now() {
                 flagged(delivery, FlagKind::CustomerWrote, &words, context).into_iter().collect()
             } else {
                 vec![]
             })
         }
         StageKind::Returning => Ok(vec![]),
-        _ => before_leaving(delivery, answer, reply, context),
+        _ => before_leaving(delivery, answer, reply.region, context),
+    }
+}
+
+/// What was said on the way or at the door, once the courier is away from it again: `delivery` is the state then.
+/// Words that have lost their sense meanwhile (a day that is over) do nothing.
+pub(in crate::delivery) fn said_meanwhile(delivery: &Delivery, context: &Context<'_>) -> Vec<Event> {
+    match &delivery.answer {
+        Some(answer) if delivery.late_word => {
+            before_leaving(delivery, answer, None, context).unwrap_or_default()
+        }
+        _ => vec![],
     }
 }
 
 fn before_leaving(
     delivery: &Delivery,
     answer: &Answer,
-    reply: &Reply,
+    region: Option<RegionPin>,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
     let clear = |from| Event::Cleared {
@@ -155,16 +160,15 @@ fn before_leaving(
         Outcome::HomeNow | Outcome::ReceiverNamed { .. } => Ok(vec![clear(None)]),
         Outcome::HomeUntil { until } if *until <= context.occurred_at => Err(Refusal::TimeOver),
         Outcome::HomeUntil { .. } => Ok(vec![clear(None)]),
-        Outcome::HomeFrom { from } => home_from(*from, clear(Some(*from)), context),
-        Outcome::NotToday { day } => not_today(delivery, *day, context),
-        Outcome::OtherPlace { place, point } => match (point, reply.region) {
+        Outcome::HomeFrom { from } => home_from(*from, clear(Some(*from)), answer, context),
+        Outcome::NotToday { day } => not_today(delivery, *day, answer, context),
+        Outcome::OtherPlace { place, point } => match (point, region) {
             (Some(point), Some(region)) if delivery.region == Some(region) => {
                 Ok(vec![Event::Located { place: *point, region }, clear(None)])
             }
             _ => {
                 let until = context.now + Duration::seconds(context.policy.answer_valid_s);
-                let mut events =
-                    vec![Event::Held { until, reason: "other_place".to_owned(), at: context.now }];
+                let mut events = vec![held(until, answer)];
                 events.extend(flagged(delivery, FlagKind::OtherPlace, place, context));
                 Ok(events)
             }
@@ -174,22 +178,33 @@ fn before_leaving(
     }
 }
 
-fn home_from(from: DateTime<Utc>, clear: Event, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+/// Nobody goes from the moment the customer said so, whenever it was written down.
+fn held(until: DateTime<Utc>, answer: &Answer) -> Event {
+    Event::Held { until, reason: answer.outcome.name().to_owned(), at: answer.answered_at }
+}
+
+fn home_from(
+    from: DateTime<Utc>,
+    clear: Event,
+    answer: &Answer,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Refusal> {
     let local = from.with_timezone(&context.policy.time_zone).time();
     if let Some(last) = context.policy.last_door.filter(|last| local > *last) {
         return Err(Refusal::AfterHours { last });
     }
-    if from <= context.now + Duration::seconds(context.policy.answer_valid_s) {
+    let ask_again_at = from - Duration::seconds(context.policy.notice_lead_s);
+    if from <= context.now + Duration::seconds(context.policy.answer_valid_s) || ask_again_at <= context.now {
         return Ok(vec![clear]);
     }
     // Said long before: nobody goes until then, and the customer is asked once more shortly before.
-    let until = from - Duration::seconds(context.policy.notice_lead_s);
-    Ok(vec![Event::Held { until: until.max(context.now), reason: "home_from".to_owned(), at: context.now }])
+    Ok(vec![held(ask_again_at, answer)])
 }
 
 fn not_today(
     delivery: &Delivery,
     day: Option<NaiveDate>,
+    answer: &Answer,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
     let zone = context.policy.time_zone;
@@ -198,7 +213,7 @@ fn not_today(
     let morning =
         context.policy.quiet.map(|quiet| quiet.to).or(NaiveTime::from_hms_opt(8, 0, 0)).unwrap_or_default();
     let until = local_instant(day, morning, zone).ok_or(Refusal::TimeOver)?;
-    let mut events = vec![Event::Held { until, reason: "not_today".to_owned(), at: context.now }];
+    let mut events = vec![held(until, answer)];
     if let (StageKind::Offered | StageKind::Assigned, Some(courier)) =
         (delivery.stage.kind(), delivery.stage.courier())
     {
@@ -212,10 +227,13 @@ fn not_today(
 fn refused(delivery: &Delivery, reason: &str, source: Source, context: &Context<'_>) -> Vec<Event> {
     let said = if reason.trim().is_empty() { "the customer does not want it" } else { reason };
     let mut events = vec![Event::CustomerRefused { reason: said.to_owned() }];
-    let sure = matches!(source, Source::Link | Source::App) || context.actor.role() == Role::Dispatcher;
-    if delivery.stage.kind() == StageKind::Collected {
+    let dispatcher = context.actor.role() == Role::Dispatcher;
+    let sure = matches!(source, Source::Link | Source::App) || dispatcher;
+    // A text may be forged and a return is not undone; the courier heard the customer themself.
+    let carried = delivery.stage.kind() == StageKind::Collected;
+    if carried && (source != Source::Sms || dispatcher) {
         events.push(returning(ReturnReason::Refused, context, said));
-    } else if sure {
+    } else if sure && !carried {
         events.extend(cancelled(delivery, said, context));
     } else {
         events.extend(flagged(delivery, FlagKind::CustomerWrote, said, context));

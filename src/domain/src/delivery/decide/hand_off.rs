@@ -41,7 +41,8 @@ pub(in crate::delivery) fn unannounced(
     }
     let mut events = by_code(delivery, *id, proof, parcels, context)?;
     let late = matches!(&delivery.stage, Stage::Returning { reason: ReturnReason::Cancelled, .. });
-    if late && matches!(events.first(), Some(Event::HandedOver { .. })) {
+    let told = events.iter().any(|event| matches!(event, Event::Flagged { .. }));
+    if late && !told && matches!(events.first(), Some(Event::HandedOver { .. })) {
         let detail = "handed over before the cancellation reached the courier: offer a refund".to_owned();
         events.push(Event::Flagged { kind: FlagKind::DeliveredBeforeCancellation, detail, at: context.now });
     }

@@ -55,6 +55,14 @@ pub(super) fn amend(delivery: &Delivery, command: &Command, _: &Context<'_>) -> 
     if amendment.amount_minor.is_some_and(|amount| amount <= 0 || amount > delivery.payment.amount_minor) {
         return Err(Refusal::AmountRaised);
     }
+    if let Some(amount) = amendment.amount_minor.filter(|_| delivery.partial.is_some()) {
+        // Some parcels are with the customer: what is left for them must not vanish.
+        let mut lowered = delivery.clone();
+        lowered.payment.amount_minor = amount;
+        if lowered.taken_minor(|parcel| parcel.holder == Holder::Customer).is_none() {
+            return Err(Refusal::AmountRaised);
+        }
+    }
     Ok(vec![Event::Amended {
         ready_at: amendment.ready_at,
         window: amendment.window,
@@ -150,7 +158,9 @@ pub(super) fn set_off(delivery: &Delivery, command: &Command, context: &Context<
 
 pub(super) fn turn_back(delivery: &Delivery, command: &Command, context: &Context<'_>) -> Decided {
     let Command::TurnBack { reason } = command else { return Err(mismatch(delivery, command)) };
-    Ok(vec![Event::TurnedBack { reason: reason.clone(), at: context.occurred_at }])
+    let mut events = vec![Event::TurnedBack { reason: reason.clone(), at: context.occurred_at }];
+    heard_meanwhile(delivery, &mut events, context);
+    Ok(events)
 }
 
 pub(super) fn arrive(_: &Delivery, _: &Command, context: &Context<'_>) -> Decided {
@@ -171,8 +181,17 @@ pub(super) fn fail(delivery: &Delivery, command: &Command, context: &Context<'_>
         events.push(returning(ReturnReason::Refused, context, ""));
     } else if attempt >= context.policy.max_attempts {
         events.push(returning(ReturnReason::AttemptsUsed, context, ""));
+    } else {
+        heard_meanwhile(delivery, &mut events, context);
     }
     Ok(events)
+}
+
+/// Away from the door, what the customer said on the way counts.
+fn heard_meanwhile(delivery: &Delivery, events: &mut Vec<Event>, context: &Context<'_>) {
+    let mut after = delivery.clone();
+    events.iter().for_each(|event| after.evolve(event));
+    events.extend(gate::said_meanwhile(&after, context));
 }
 
 pub(super) fn undo_fail(_: &Delivery, _: &Command, context: &Context<'_>) -> Decided {
