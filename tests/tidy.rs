@@ -81,7 +81,7 @@ const DIRECTIONS: [(&str, &[&str]); 12] = [
     ("lifecycle", &[]),
     ("telemetry", &[]),
     ("store", &[]),
-    ("app", &["store"]),
+    ("app", &["store", "webhook"]),
     ("http", &["app"]),
     ("jobs", &["app", "store::jobs"]),
     ("webhook", &[]),

@@ -2,6 +2,7 @@
 //! the room that does the work. Only this room prints (through [`out`]).
 
 pub mod doctor;
+pub mod import;
 pub mod migrate;
 pub mod out;
 

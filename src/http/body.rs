@@ -45,7 +45,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
-fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+/// Refuses a body that says it is something other than JSON.
+///
+/// # Errors
+/// `unsupported_type`.
+pub fn check_type(request: &HttpRequest) -> Result<(), Problem> {
     let stated =
         request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = stated.split(';').next().unwrap_or_default().trim();
@@ -66,6 +70,14 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
 pub async fn read(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, Problem> {
     let limits = request.app_data::<BodyLimits>().copied();
     let limits = limits.unwrap_or(BodyLimits { bytes: 262_144, within: Duration::from_secs(10) });
+    read_within(request, payload, limits).await
+}
+
+/// Reads a body within limits of its own.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_within(request: &HttpRequest, payload: Payload, limits: BodyLimits) -> Result<web::Bytes, Problem> {
     let too_large = || Problem::new(c::TOO_LARGE, format!("The limit is {} bytes.", limits.bytes));
     let stated = request
         .headers()
@@ -96,14 +108,22 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<web::Bytes,
     tokio::time::timeout(limits.within, collect).await.unwrap_or_else(|_| Err(late()))
 }
 
+/// The text of a body.
+///
+/// # Errors
+/// `invalid_utf8`.
+pub fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        Problem::new(c::INVALID_UTF8, format!("Byte {} does not continue UTF-8.", error.valid_up_to()))
+    })
+}
+
 /// Reads `T` from JSON.
 ///
 /// # Errors
 /// The specific problem: encoding, syntax, depth, unknown or missing field, wrong type, with its path.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        Problem::new(c::INVALID_UTF8, format!("Byte {} does not continue UTF-8.", error.valid_up_to()))
-    })?;
+    let text = utf8(bytes)?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

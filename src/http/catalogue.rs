@@ -44,6 +44,7 @@ catalogue! {
     DUPLICATE 409 "duplicate" "Such a thing exists already", "Use the existing one, or another name.";
     REQUEST_IN_FLIGHT 409 "request_in_flight" "A request with this key is being carried out", "Try again after Retry-After seconds.";
     HOLDING_PARCELS 409 "holding_parcels" "The shift cannot end while parcels are held", "Hand over, return or transfer them first.";
+    LAST_OPERATOR_KEY 409 "last_operator_key" "The last operator's key cannot be ended", "Make another operator's key first.";
     SHIFT_OPEN 409 "shift_open" "A shift is open already", "End it first, or go on with it.";
     NO_SHIFT 409 "no_shift" "No shift is open", "Start a shift first.";
     SESSION_SUPERSEDED 409 "session_superseded" "You are signed in on another phone", "Sign in here again to act; what was done before the switch is still taken.";
@@ -90,6 +91,7 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ("no_such_flag", "There is no such open matter."),
     ("wrong_amount", "The provider took another amount than asked."),
     ("occurred_before_shift", "The action is older than the shift."),
+    ("courier_inactive", "The courier does not work at present."),
     ("unknown_delivery", "The delivery is not this courier's."),
 ];
 

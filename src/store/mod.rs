@@ -15,9 +15,13 @@ pub mod events;
 pub mod guard;
 pub mod idempotency;
 pub mod jobs;
+pub mod keys;
 pub mod lease;
 pub mod orders;
+pub mod pickup_points;
+pub mod regions;
 pub mod settings;
+pub mod shops;
 pub mod tx;
 
 pub use error::StoreError;

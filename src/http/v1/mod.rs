@@ -1,5 +1,11 @@
 //! Version 1 of the API, one file a resource.
 
+pub mod checks;
+pub mod couriers;
 pub mod events;
+pub mod keys;
 pub mod orders;
+pub mod pickup_points;
+pub mod regions;
 pub mod shared;
+pub mod shops;

@@ -1,0 +1,209 @@
+//! Couriers, as operators keep them.
+
+use super::checks;
+use crate::app::App;
+use crate::app::couriers::{CourierChange, CourierView, InviteView, NewCourier};
+use crate::http::auth::{OperatorCaller, StaffCaller};
+use crate::http::body::Json;
+use crate::http::extract::{etag, id, if_match};
+use crate::http::page::{Page, PageQuery};
+use crate::http::problem::{Fault, Problem, ProblemDocument};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use callahead_domain::courier::Vehicle;
+use callahead_domain::id::{CourierId, RegionId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Parcels a courier may hold at once, at most.
+const MOST_CAPACITY: i32 = 1000;
+/// Regions of a courier at most.
+const MOST_REGIONS: usize = 1000;
+
+/// A new courier.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CourierIn {
+    /// 1 to 120 characters.
+    name: String,
+    /// With a plus and the country code; no other courier has it.
+    phone: String,
+    /// `en` or `ko`; `en` if absent.
+    language: Option<String>,
+    /// `foot`, `bicycle`, `scooter` or `car`.
+    vehicle: String,
+    /// Parcels at once, 1 to 1000.
+    capacity: i32,
+    /// `reg_…`, where they work.
+    regions: Vec<String>,
+}
+
+fn vehicle(faults: &mut Vec<Fault>, raw: &str) -> Option<Vehicle> {
+    let known = Vehicle::parse(raw);
+    if known.is_none() {
+        faults.push(Fault::new("vehicle", "unknown", "one of foot, bicycle, scooter, car"));
+    }
+    known
+}
+
+fn capacity(faults: &mut Vec<Fault>, given: i32) -> i32 {
+    if !(1..=MOST_CAPACITY).contains(&given) {
+        faults.push(Fault::new("capacity", "out_of_range", format!("1 to {MOST_CAPACITY} parcels")));
+    }
+    given
+}
+
+/// The regions, each once; one that is not there is a fault.
+fn regions(faults: &mut Vec<Fault>, app: &App, given: &[String]) -> Vec<RegionId> {
+    if given.len() > MOST_REGIONS {
+        faults.push(Fault::new("regions", "out_of_range", format!("at most {MOST_REGIONS} regions")));
+        return Vec::new();
+    }
+    let book = app.book.get();
+    let mut found = Vec::with_capacity(given.len());
+    for (place, raw) in given.iter().enumerate() {
+        let param = format!("regions[{place}]");
+        match checks::id::<RegionId>(faults, &param, raw) {
+            Some(id) if !book.regions.contains_key(&id) => {
+                faults.push(Fault::new(param, "unknown", "there is no such region"));
+            }
+            Some(id) if !found.contains(&id) => found.push(id),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn check_new(app: &App, input: &CourierIn) -> Result<NewCourier, Problem> {
+    let mut faults = Vec::new();
+    let name = checks::name(&mut faults, "name", &input.name);
+    let phone = checks::phone(&mut faults, "phone", &input.phone, None);
+    let language = input.language.as_deref().and_then(|raw| checks::language(&mut faults, "language", raw));
+    let vehicle = vehicle(&mut faults, &input.vehicle);
+    let capacity = capacity(&mut faults, input.capacity);
+    let regions = regions(&mut faults, app, &input.regions);
+    match (name, phone, vehicle) {
+        (Some(name), Some(phone), Some(vehicle)) if faults.is_empty() => {
+            let language = language.unwrap_or_default();
+            Ok(NewCourier { name, phone, language, vehicle, capacity, regions })
+        }
+        _ => Err(checks::refused(faults)),
+    }
+}
+
+/// Make a courier.
+///
+/// A number that another courier has is answered 409 `duplicate`; `metadata.courier_id` names them.
+#[utoipa::path(tag = "couriers", request_body = CourierIn,
+    responses((status = 201, body = CourierView), (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/v1/couriers")]
+pub async fn create(
+    app: web::Data<App>,
+    _caller: OperatorCaller,
+    body: Json<CourierIn>,
+) -> Result<HttpResponse, Problem> {
+    let view = app.create_courier(check_new(&app, &body.value)?).await?;
+    Ok(HttpResponse::Created()
+        .insert_header(etag(view.version))
+        .insert_header(("location", format!("/v1/couriers/{}", view.id)))
+        .json(view))
+}
+
+/// List couriers, oldest first.
+#[utoipa::path(tag = "couriers", params(PageQuery), responses((status = 200, body = Page<CourierView>), (status = 400, body = ProblemDocument)))]
+#[get("/v1/couriers")]
+pub async fn list(
+    app: web::Data<App>,
+    _caller: StaffCaller,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let wanted = query.rows()?;
+    let rows = app.couriers(query.after_id()?, wanted + 1).await?;
+    Ok(HttpResponse::Ok().json(Page::of(rows, wanted, |(id, _)| *id, |(_, view)| view)))
+}
+
+/// Read a courier.
+#[utoipa::path(tag = "couriers", params(("id" = String, Path)), responses((status = 200, body = CourierView), (status = 404, body = ProblemDocument)))]
+#[get("/v1/couriers/{id}")]
+pub async fn read(
+    app: web::Data<App>,
+    _caller: StaffCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = app.courier(id::<CourierId>(&path)?).await?;
+    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+}
+
+/// What is to change of a courier; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CourierPatch {
+    /// 1 to 120 characters.
+    name: Option<String>,
+    /// With a plus and the country code.
+    phone: Option<String>,
+    /// `en` or `ko`.
+    language: Option<String>,
+    /// `foot`, `bicycle`, `scooter` or `car`.
+    vehicle: Option<String>,
+    /// Parcels at once, 1 to 1000; for shifts that begin after this.
+    capacity: Option<i32>,
+    /// `reg_…`, where they work, all of it.
+    regions: Option<Vec<String>>,
+    /// False signs the courier out and ends the shift.
+    active: Option<bool>,
+}
+
+fn check_patch(app: &App, input: &CourierPatch) -> Result<CourierChange, Problem> {
+    let mut faults = Vec::new();
+    let change = CourierChange {
+        name: input.name.as_deref().and_then(|raw| checks::name(&mut faults, "name", raw)),
+        phone: input.phone.as_deref().and_then(|raw| checks::phone(&mut faults, "phone", raw, None)),
+        language: input.language.as_deref().and_then(|raw| checks::language(&mut faults, "language", raw)),
+        vehicle: input.vehicle.as_deref().and_then(|raw| vehicle(&mut faults, raw)),
+        capacity: input.capacity.map(|given| capacity(&mut faults, given)),
+        regions: input.regions.as_deref().map(|given| regions(&mut faults, app, given)),
+        active: input.active,
+    };
+    checks::refuse(faults)?;
+    Ok(change)
+}
+
+/// Change a courier.
+///
+/// One with deliveries cannot stop working (409 `holding_parcels`): reassign or finish them first.
+#[utoipa::path(tag = "couriers", params(("id" = String, Path), ("If-Match" = Option<String>, Header)), request_body = CourierPatch,
+    responses((status = 200, body = CourierView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[patch("/v1/couriers/{id}")]
+pub async fn alter(
+    app: web::Data<App>,
+    _caller: OperatorCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Json<CourierPatch>,
+) -> Result<HttpResponse, Problem> {
+    let courier = id::<CourierId>(&path)?;
+    let change = check_patch(&app, &body.value)?;
+    let view = app.change_courier(courier, change, if_match(&request)?).await?;
+    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+}
+
+/// Invite a courier's phone.
+///
+/// The token signs in once, within 24 hours. Earlier invites of the courier end.
+#[utoipa::path(tag = "couriers", params(("id" = String, Path)),
+    responses((status = 201, body = InviteView), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/v1/couriers/{id}/invite")]
+pub async fn invite(
+    app: web::Data<App>,
+    _caller: OperatorCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = app.invite_courier(id::<CourierId>(&path)?).await?;
+    Ok(HttpResponse::Created().json(view))
+}
+
+/// The routes of this resource.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(create).service(list).service(read).service(alter).service(invite);
+}
