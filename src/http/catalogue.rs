@@ -93,6 +93,11 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ("occurred_before_shift", "The action is older than the shift."),
     ("courier_inactive", "The courier does not work at present."),
     ("unknown_delivery", "The delivery is not this courier's."),
+    ("code_malformed", "The typed code is not six digits with a right check digit; no try is used."),
+    ("unknown_photo", "There is no such photo of this courier and delivery."),
+    ("too_many_photos", "A delivery has its ten photos already."),
+    ("unknown_type", "There is no such type of action."),
+    ("action_id_reused", "The id of the action was used for another one."),
 ];
 
 /// The reference page.

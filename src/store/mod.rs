@@ -18,9 +18,13 @@ pub mod jobs;
 pub mod keys;
 pub mod lease;
 pub mod orders;
+pub mod photos;
 pub mod pickup_points;
+pub mod positions;
 pub mod regions;
+pub mod sessions;
 pub mod settings;
+pub mod shifts;
 pub mod shops;
 pub mod tx;
 

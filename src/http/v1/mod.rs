@@ -1,6 +1,7 @@
 //! Version 1 of the API, one file a resource.
 
 pub mod checks;
+pub mod courier;
 pub mod couriers;
 pub mod events;
 pub mod keys;

@@ -1,0 +1,68 @@
+//! Shifts: one open per courier, kept by a unique index; and what a courier's run is shown from.
+
+use super::StoreError;
+use super::tx::Tx;
+use callahead_domain::geo::point::Point;
+use entity::{event, orders, shift};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// The constraint that keeps a courier from a second open shift.
+pub const ONE_OPEN: &str = "shift_courier_id_key";
+
+/// A courier's open shift.
+pub async fn open_of(conn: &impl ConnectionTrait, courier: Uuid) -> Result<Option<shift::Model>, StoreError> {
+    let found = shift::Entity::find().filter(shift::Column::CourierId.eq(courier)).filter(shift::Column::EndedAt.is_null());
+    Ok(found.one(conn).await?)
+}
+
+/// A courier's latest shift, open or ended.
+pub async fn latest_of(conn: &impl ConnectionTrait, courier: Uuid) -> Result<Option<shift::Model>, StoreError> {
+    let found = shift::Entity::find()
+        .filter(shift::Column::CourierId.eq(courier))
+        .order_by_desc(shift::Column::StartedAt)
+        .order_by_desc(shift::Column::Id)
+        .limit(1);
+    Ok(found.one(conn).await?)
+}
+
+/// Where a courier was, at an instant in microseconds. Nothing happens when the shift knows a newer place. The version
+/// stays: a moving courier is no change of the run.
+pub async fn move_to(tx: &Tx, shift_id: Uuid, point: Point, at: i64) -> Result<(), StoreError> {
+    let older = Condition::any().add(shift::Column::PositionAt.is_null()).add(shift::Column::PositionAt.lt(at));
+    shift::Entity::update_many()
+        .col_expr(shift::Column::Lat, Expr::val(point.lat()))
+        .col_expr(shift::Column::Lon, Expr::val(point.lon()))
+        .col_expr(shift::Column::PositionAt, Expr::val(at))
+        .filter(shift::Column::Id.eq(shift_id))
+        .filter(older)
+        .exec(tx.writer().await?)
+        .await?;
+    Ok(())
+}
+
+/// Orders by their ids.
+pub async fn orders_of_run(conn: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashMap<Uuid, orders::Model>, StoreError> {
+    let found = orders::Entity::find().filter(orders::Column::Id.is_in(ids)).all(conn).await?;
+    Ok(found.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// Whether a delivery ever was this courier's: offered, on their run or carried. `courier` is the id as events write it.
+pub async fn ever_had(conn: &impl ConnectionTrait, delivery: Uuid, courier: &str) -> Result<bool, StoreError> {
+    let kinds = ["order.offered", "order.assigned", "order.picked_up", "order.picked_up_late", "parcels.transferred"];
+    let found = event::Entity::find()
+        .filter(event::Column::DeliveryId.eq(delivery))
+        .filter(event::Column::Kind.is_in(kinds))
+        .filter(event::Column::Data.contains(courier))
+        .count(conn)
+        .await?;
+    Ok(found > 0)
+}
+
+/// Every open shift, longest open first.
+pub async fn open(conn: &impl ConnectionTrait) -> Result<Vec<shift::Model>, StoreError> {
+    let found = shift::Entity::find().filter(shift::Column::EndedAt.is_null());
+    Ok(found.order_by_asc(shift::Column::StartedAt).order_by_asc(shift::Column::Id).all(conn).await?)
+}
