@@ -150,9 +150,10 @@ impl Cursor {
 }
 
 /// Reads the feed after a cursor, of one shop or of all, at most `limit` events. Nothing is skipped: on PostgreSQL the
-/// reader stops before the oldest transaction still open, since numbers are not given in the order of commits. The
-/// events of one delivery come in order of `seq`, except that events written by two replicas close together may come
-/// in one reading the other way round; `seq` tells.
+/// reader stops before the oldest writing transaction still open anywhere on the server (a long one, even in another
+/// database, holds the feed back), since numbers are not given in the order of commits. The events of one delivery
+/// come in order of `seq`, except that those written by two replicas close together may come the other way round
+/// right after each other; `seq` tells.
 pub async fn read_after<C: ConnectionTrait>(
     conn: &C,
     shop: Option<Uuid>,
