@@ -7,6 +7,7 @@
 pub mod book;
 pub mod couriers;
 pub mod credentials;
+pub mod customers;
 pub mod db;
 pub mod deliveries;
 pub mod desk;

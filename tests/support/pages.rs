@@ -88,6 +88,7 @@ fn answered(frame: &Frame, answer: Answered) -> AnsweredView {
         code: None,
         note: Some("Yard entrance, door code 27B".to_owned()),
         note_kept: false,
+        note_error: false,
         change_until: Some(at("18:10")),
     }
 }
@@ -103,6 +104,7 @@ fn on_the_way(frame: &Frame) -> OnTheWayView {
         refreshing: true,
         may_change: true,
         may_show_code: true,
+        kept: false,
     }
 }
 
@@ -114,6 +116,7 @@ fn near(frame: &Frame) -> NearView {
         code: Some("482913".to_owned()),
         parcels: 2,
         total: Some("48.20 KPW".to_owned()),
+        kept: false,
     }
 }
 
@@ -129,6 +132,8 @@ fn receipt(frame: &Frame) -> ReceiptView {
         total: "48.20 KPW".to_owned(),
         money: vec![MoneyLine { state: MoneyState::Taken, amount: "48.20 KPW".to_owned() }],
         closes_on: Some("2026-06-13".parse().unwrap()),
+        may_object: false,
+        objected: false,
     }
 }
 
@@ -164,15 +169,22 @@ fn questions(f: &Frame) -> Vec<(&'static str, Page)> {
         given_back: "45.20 KPW".to_owned(),
         kept: Some("3.00 KPW".to_owned()),
         may_wait: true,
+        carried: false,
     };
     vec![
         ("ask", Page::Ask(ask(f))),
         ("ask-open", Page::Ask(AskView { window: None, change_until: None, ..ask(f) })),
         ("ask-refused", Page::Ask(AskView { refused: Some(AnswerRefused::Stale), ..ask(f) })),
+        ("ask-set-off", Page::Ask(AskView { refused: Some(AnswerRefused::SetOff), ..ask(f) })),
+        ("ask-at-door", Page::Ask(AskView { refused: Some(AnswerRefused::AtDoor), ..ask(f) })),
         ("late", Page::Ask(AskView { reason: AskReason::Late, ..ask(f) })),
         ("missed", Page::Ask(AskView { reason: AskReason::Missed { at: at("17:30") }, ..ask(f) })),
         ("later", Page::Later(later(f))),
         ("later-error", Page::Later(LaterView { error: Some(FieldError::NoTime), chosen: None, ..later(f) })),
+        (
+            "later-after-hours",
+            Page::Later(LaterView { error: Some(FieldError::AfterHours(NaiveTime::MIN)), ..later(f) }),
+        ),
         (
             "later-times",
             Page::Later(LaterView { slots: vec![], error: Some(FieldError::TimeTaken), ..later(f) }),
@@ -184,6 +196,7 @@ fn questions(f: &Frame) -> Vec<(&'static str, Page)> {
         ("other", Page::Other(other(Vec::new()))),
         ("other-error", Page::Other(other(name_errors))),
         ("cancel", Page::Cancel(cancel.clone())),
+        ("cancel-carried", Page::Cancel(CancelView { kept: None, carried: true, ..cancel.clone() })),
         ("cancel-plain", Page::Cancel(CancelView { kept: None, may_wait: false, ..cancel })),
     ]
 }
@@ -218,12 +231,21 @@ fn answers(f: &Frame) -> Vec<(&'static str, Page)> {
         ("answered-code", Page::Answered(with_code)),
         ("answered-early", Page::Answered(early)),
         ("answered-from", Page::Answered(answered(f, Answered::HomeFrom(at("19:20"))))),
+        ("answered-until", Page::Answered(answered(f, Answered::HomeUntil(at("19:20"))))),
+        ("answered-place", Page::Answered(answered(f, Answered::Place("the kiosk".to_owned())))),
+        (
+            "answered-note-error",
+            Page::Answered(AnsweredView { note_error: true, ..answered(f, Answered::Home) }),
+        ),
         ("answered-day", Page::Answered(answered(f, Answered::NotToday(Some(date))))),
         ("answered-not-today", Page::Answered(answered(f, Answered::NotToday(None)))),
         ("answered-receiver", Page::Answered(answered(f, Answered::Receiver("Ida Holm".to_owned())))),
         ("live", Page::OnTheWay(on_the_way(f))),
         ("live-far", Page::OnTheWay(far)),
+        ("live-kept", Page::OnTheWay(OnTheWayView { kept: true, ..on_the_way(f) })),
         ("near", Page::Near(near(f))),
+        ("near-kept", Page::Near(NearView { kept: true, ..near(f) })),
+        ("near-early-kept", Page::Near(NearView { at_door: false, kept: true, ..near(f) })),
         ("near-early", Page::Near(NearView { at_door: false, total: None, ..near(f) })),
         ("near-one", Page::Near(NearView { parcels: 1, total: None, ..near(f) })),
         ("near-locked", Page::Near(NearView { code: None, ..near(f) })),
@@ -238,6 +260,7 @@ fn ends(f: &Frame) -> Vec<(&'static str, Page)> {
         items: vec![("Crate of jars".to_owned(), None)],
         money: vec![MoneyLine { state: MoneyState::WaitingForShop, amount: "48.20 KPW".to_owned() }],
         closes_on: None,
+        may_object: true,
         ..receipt(f)
     };
     let part = ReceiptView {
@@ -248,7 +271,14 @@ fn ends(f: &Frame) -> Vec<(&'static str, Page)> {
             .to_vec(),
         ..receipt(f)
     };
-    let vouched = ReceiptView { courier: None, proof: ProofKind::Witness, ..disputed.clone() };
+    let vouched = ReceiptView {
+        courier: None,
+        proof: ProofKind::Witness,
+        money: vec![MoneyLine { state: MoneyState::Owed, amount: "48.20 KPW".to_owned() }],
+        may_object: false,
+        objected: true,
+        ..disputed.clone()
+    };
     vec![
         ("receipt", Page::Receipt(receipt(f))),
         ("receipt-other", Page::Receipt(disputed)),

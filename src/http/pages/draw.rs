@@ -75,7 +75,9 @@ pub(super) fn ask(view: &AskView, language: Language) -> Result<String> {
         yes: yes.map(|yes| (yes, small)),
         until: until(say, frame, view.change_until)?,
     };
-    let s = Shell::framed(say, frame, &title).art(art).failed(view.refused.is_some())?;
+    let failed =
+        view.refused.is_some_and(|why| !matches!(why, AnswerRefused::SetOff | AnswerRefused::AtDoor));
+    let s = Shell::framed(say, frame, &title).art(art).failed(failed)?;
     AskPage { s, p }.render()
 }
 
@@ -84,6 +86,8 @@ fn refused_key(why: AnswerRefused) -> &'static str {
         AnswerRefused::TooLate => "refused-too-late",
         AnswerRefused::MovedOn => "refused-moved-on",
         AnswerRefused::Stale => "refused-stale",
+        AnswerRefused::SetOff => "refused-set-off",
+        AnswerRefused::AtDoor => "refused-at-door",
     }
 }
 
@@ -99,6 +103,10 @@ struct Told {
 
 fn told(say: Say, error: FieldError) -> Result<Told> {
     let (field, key) = match error {
+        FieldError::AfterHours(last) => {
+            let text = say.with("after-hours", &[("at", &last.format("%H:%M").to_string())])?;
+            return Ok(Told { field: "slot", text });
+        }
         FieldError::NoTime => ("slot", "no-time"),
         FieldError::TimeTaken => ("slot", "time-taken"),
         FieldError::NoDay => ("day", "no-day"),
@@ -229,6 +237,7 @@ struct CancelParts {
     back: String,
     kept: Option<String>,
     may_wait: bool,
+    carried: bool,
 }
 
 pub(super) fn cancel(view: &CancelView, language: Language) -> Result<String> {
@@ -242,6 +251,7 @@ pub(super) fn cancel(view: &CancelView, language: Language) -> Result<String> {
             .map(|kept| say.with("cancel-kept", &[("amount", &whole(kept))]))
             .transpose()?,
         may_wait: view.may_wait,
+        carried: view.carried,
     };
     let s = Shell::framed(say, frame, &say.word("cancel-title")?).step("refused", "?change=1").art("dark");
     CancelPage { s, p }.render()
@@ -275,6 +285,7 @@ struct AnsweredParts {
     code: Option<CodeParts>,
     note: Option<String>,
     note_kept: bool,
+    note_error: bool,
     until: Option<String>,
 }
 
@@ -285,8 +296,8 @@ pub(super) fn answered(view: &AnsweredView, language: Language) -> Result<String
         window.map(|window| Ok::<_, askama::Error>((window, say.word("answered-home-end")?))).transpose()?;
     let (heading, sub) = answered_words(say, view)?;
     let art = match view.answer {
-        Answered::Home | Answered::Receiver(_) => "lit",
-        Answered::HomeFrom(_) | Answered::NotToday(_) => "later",
+        Answered::Home | Answered::HomeUntil(_) | Answered::Receiver(_) => "lit",
+        Answered::HomeFrom(_) | Answered::NotToday(_) | Answered::Place(_) => "later",
     };
     let stops = view.stops_before.map(|stops| say.with("stops-before", &[("count", &stops.to_string())]));
     let title = match &window {
@@ -306,9 +317,10 @@ pub(super) fn answered(view: &AnsweredView, language: Language) -> Result<String
         code: view.code.as_deref().map(code_parts),
         note: view.note.clone(),
         note_kept: view.note_kept,
+        note_error: view.note_error,
         until: until(say, frame, view.change_until)?,
     };
-    AnsweredPage { s: Shell::framed(say, frame, &title).art(art), p }.render()
+    AnsweredPage { s: Shell::framed(say, frame, &title).art(art).failed(view.note_error)?, p }.render()
 }
 
 fn answered_words(say: Say, view: &AnsweredView) -> Result<(String, String)> {
@@ -318,6 +330,12 @@ fn answered_words(say: Say, view: &AnsweredView) -> Result<(String, String)> {
         Answered::Home => (say.word("answered-home-open")?, say.word("answered-sub")?),
         Answered::HomeFrom(at) => {
             (say.with("answered-from", &[("at", &clock(frame, *at))])?, say.word("answered-sub-later")?)
+        }
+        Answered::HomeUntil(at) => {
+            (say.with("answered-until", &[("at", &clock(frame, *at))])?, say.word("answered-sub")?)
+        }
+        Answered::Place(place) => {
+            (say.word("answered-place")?, say.with("answered-sub-place", &[("place", place)])?)
         }
         Answered::NotToday(Some(date)) => {
             let day = say.day(*date, frame)?;
@@ -352,6 +370,7 @@ struct OnTheWayParts {
     seen: Option<String>,
     may_change: bool,
     may_show_code: bool,
+    kept: Option<String>,
 }
 
 const STEPS: [(Step, &str); 4] = [
@@ -382,6 +401,7 @@ pub(super) fn on_the_way(view: &OnTheWayView, language: Language) -> Result<Stri
         seen: view.seen_at.map(|at| seen(say, frame, at)).transpose()?,
         may_change: view.may_change,
         may_show_code: view.may_show_code,
+        kept: view.kept.then(|| say.with("kept-set-off", &[("courier", &view.courier)])).transpose()?,
     };
     let mut s = Shell::framed(say, frame, &say.word("way-title")?);
     s.refresh = view.refreshing;
@@ -405,6 +425,7 @@ struct NearParts {
     heading: String,
     sub: String,
     code: Option<CodeParts>,
+    kept: Option<String>,
 }
 
 pub(super) fn near(view: &NearView, language: Language) -> Result<String> {
@@ -417,7 +438,13 @@ pub(super) fn near(view: &NearView, language: Language) -> Result<String> {
         Some(total) => say.with("near-sub", &[("count", &count), ("total", &whole(total))])?,
         None => say.with("near-sub-open", &[("count", &count)])?,
     };
-    let p = NearParts { heading: heading.clone(), sub, code: view.code.as_deref().map(code_parts) };
+    let kept = if view.at_door { "kept-at-door" } else { "kept-set-off" };
+    let p = NearParts {
+        heading: heading.clone(),
+        sub,
+        code: view.code.as_deref().map(code_parts),
+        kept: view.kept.then(|| say.with(kept, courier)).transpose()?,
+    };
     NearPage { s: Shell::framed(say, frame, &heading), p }.render()
 }
 
@@ -433,6 +460,7 @@ fn money_lines(say: Say, lines: &[MoneyLine]) -> Result<Vec<Line>> {
         MoneyState::Taken => "money-taken",
         MoneyState::GivenBack => "money-given-back",
         MoneyState::WaitingForShop => "money-waiting",
+        MoneyState::Owed => "money-owed",
     };
     lines
         .iter()
@@ -447,6 +475,8 @@ struct ReceiptParts {
     total: String,
     facts: Vec<Line>,
     closes: Option<String>,
+    may_object: bool,
+    objected: bool,
 }
 
 pub(super) fn receipt(view: &ReceiptView, language: Language) -> Result<String> {
@@ -468,6 +498,8 @@ pub(super) fn receipt(view: &ReceiptView, language: Language) -> Result<String> 
         total: view.total.clone(),
         facts,
         closes: closes.transpose()?,
+        may_object: view.may_object,
+        objected: view.objected,
     };
     ReceiptPage { s: Shell::framed(say, frame, &heading).art("done"), p }.render()
 }

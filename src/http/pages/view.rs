@@ -15,6 +15,8 @@
 //! | `receiver_named` | `name`, `phone` | somebody else takes it |
 //! | `refused` | none | show [`CancelView`] |
 //! | `refused` | `confirm` = `yes` | cancel the order |
+//! | `rotate_code` | | make a new code, where it is locked |
+//! | `dispute` | `reason`, may be empty | object to a hand-off without a code |
 //!
 //! A follow-up form always sends a hidden `step` = `1`, so that an empty choice differs from the first press.
 //! The note is a POST of `note` to `<link>/note`.
@@ -97,6 +99,10 @@ pub enum AnswerRefused {
     MovedOn,
     /// The form was old or not ours.
     Stale,
+    /// The courier has set off: an answer is kept and told, and decides nothing any more.
+    SetOff,
+    /// The courier is at the door: likewise.
+    AtDoor,
 }
 
 /// A mistake in a follow-up form; shown in the summary and at its field.
@@ -106,6 +112,8 @@ pub enum FieldError {
     NoTime,
     /// The time is not on offer any more.
     TimeTaken,
+    /// No courier comes after this local time.
+    AfterHours(NaiveTime),
     /// No day.
     NoDay,
     /// The day is not on offer any more.
@@ -185,6 +193,8 @@ pub struct CancelView {
     pub kept: Option<String>,
     /// Later today and another day are still on offer.
     pub may_wait: bool,
+    /// The courier has it already: it goes back to the shop first.
+    pub carried: bool,
 }
 
 /// What the customer said.
@@ -194,6 +204,10 @@ pub enum Answered {
     Home,
     /// At home not before that time.
     HomeFrom(DateTime<Utc>),
+    /// At home until that time.
+    HomeUntil(DateTime<Utc>),
+    /// At that place nearby.
+    Place(String),
     /// Not today; on that day where named.
     NotToday(Option<NaiveDate>),
     /// That person takes it.
@@ -219,7 +233,9 @@ pub struct AnsweredView {
     pub note: Option<String>,
     /// The note has just been kept.
     pub note_kept: bool,
-    /// Whether, and until when, the answer can be changed.
+    /// The note, as typed, could not be kept.
+    pub note_error: bool,
+    /// Until when a changed answer still decides, where known.
     pub change_until: Option<DateTime<Utc>>,
 }
 
@@ -257,6 +273,8 @@ pub struct OnTheWayView {
     pub may_change: bool,
     /// The customer may look at the code before the courier is near.
     pub may_show_code: bool,
+    /// An answer came after the courier had set off.
+    pub kept: bool,
 }
 
 /// U4.
@@ -274,6 +292,8 @@ pub struct NearView {
     pub parcels: u32,
     /// What is paid on hand-off, as `48.20 KPW`.
     pub total: Option<String>,
+    /// An answer came after the courier had set off.
+    pub kept: bool,
 }
 
 /// How the hand-off was proved.
@@ -302,6 +322,8 @@ pub enum MoneyState {
     GivenBack,
     /// Waits for the shop to agree with the proof.
     WaitingForShop,
+    /// Could not be taken.
+    Owed,
 }
 
 /// One line of money.
@@ -334,6 +356,10 @@ pub struct ReceiptView {
     pub money: Vec<MoneyLine>,
     /// When the page closes.
     pub closes_on: Option<NaiveDate>,
+    /// The customer may still object to this hand-off.
+    pub may_object: bool,
+    /// Somebody has objected.
+    pub objected: bool,
 }
 
 /// Why there is nothing to answer.

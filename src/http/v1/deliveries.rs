@@ -8,17 +8,16 @@ use crate::http::catalogue as c;
 use crate::http::extract::{etag, id, id_in, if_match};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
+use crate::http::v1::answer::{AnswerIn, pin};
 use crate::http::v1::shared::PointIn;
 use crate::store::desk::DeliveryFilter;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use callahead_domain::call_ahead::answer::Source;
-use callahead_domain::call_ahead::{Outcome, Receiver};
 use callahead_domain::delivery::proof::Proof;
-use callahead_domain::delivery::state::{FlagKind, RegionPin, ReturnReason};
-use callahead_domain::delivery::{Command, Reply, StageKind};
-use callahead_domain::geo::index::Located;
-use callahead_domain::id::{AnswerId, CourierId, DeliveryId, JobId, RegionId, ShopId};
-use chrono::{DateTime, NaiveDate, Utc};
+use callahead_domain::delivery::state::{FlagKind, ReturnReason};
+use callahead_domain::delivery::{Command, StageKind};
+use callahead_domain::id::{CourierId, DeliveryId, JobId, RegionId, ShopId};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -149,99 +148,6 @@ pub enum CommandIn {
     RenewAuthorisation { /** Its end. */ authorised_until: Option<DateTime<Utc>> },
     /// Record what the customer said to you.
     Answer(AnswerIn),
-}
-
-/// What the customer said.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AnswerIn {
-    /// home_now, home_from, home_until, not_today, receiver_named, other_place, refused, unclear, no_answer, unreachable, wrong_number, voicemail.
-    pub outcome: String,
-    /// For home_from.
-    pub from: Option<DateTime<Utc>>,
-    /// For home_until.
-    pub until: Option<DateTime<Utc>>,
-    /// For not_today.
-    pub day: Option<NaiveDate>,
-    /// For receiver_named.
-    pub receiver: Option<ReceiverIn>,
-    /// For other_place.
-    pub place: Option<String>,
-    /// For other_place, on the map.
-    pub point: Option<PointIn>,
-    /// For refused.
-    pub reason: Option<String>,
-    /// For unclear.
-    pub words: Option<String>,
-    /// For the courier, up to 140 characters.
-    pub note: Option<String>,
-}
-
-/// Somebody else who takes the parcel.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReceiverIn {
-    /// Name.
-    pub name: String,
-    /// Telephone.
-    pub phone: Option<String>,
-}
-
-impl AnswerIn {
-    /// The outcome with its facts.
-    ///
-    /// # Errors
-    /// Which fact is missing, or that the outcome is unknown.
-    pub fn outcome(&self) -> Result<Outcome, Problem> {
-        let missing = |param: &str| Problem::invalid(param, "missing", format!("'{}' needs it", self.outcome));
-        let mut faults = Vec::new();
-        let outcome = match self.outcome.as_str() {
-            "home_now" => Outcome::HomeNow,
-            "home_from" => Outcome::HomeFrom { from: self.from.ok_or_else(|| missing("from"))? },
-            "home_until" => Outcome::HomeUntil { until: self.until.ok_or_else(|| missing("until"))? },
-            "not_today" => Outcome::NotToday { day: self.day },
-            "receiver_named" => {
-                let receiver = self.receiver.as_ref().ok_or_else(|| missing("receiver"))?;
-                Outcome::ReceiverNamed { receiver: Receiver { name: receiver.name.trim().to_owned(), phone: receiver.phone.clone() } }
-            }
-            "other_place" => Outcome::OtherPlace {
-                place: self.place.clone().ok_or_else(|| missing("place"))?,
-                point: self.point.and_then(|point| point.check(&mut faults, "point")),
-            },
-            "refused" => Outcome::Refused { reason: self.reason.clone().unwrap_or_default() },
-            "unclear" => Outcome::Unclear { words: self.words.clone().ok_or_else(|| missing("words"))? },
-            "no_answer" => Outcome::NoAnswer,
-            "unreachable" => Outcome::Unreachable,
-            "wrong_number" => Outcome::WrongNumber,
-            "voicemail" => Outcome::Voicemail,
-            other => return Err(Problem::invalid("outcome", "unknown", format!("'{other}' is no outcome"))),
-        };
-        if let Some(fault) = faults.pop() {
-            return Err(Problem::new(c::INVALID, "A value is not allowed.").with_faults(vec![fault]));
-        }
-        Ok(outcome)
-    }
-
-    /// The reply, with the region of a named place.
-    ///
-    /// # Errors
-    /// As [`AnswerIn::outcome`].
-    pub fn reply(&self, app: &App, source: Source) -> Result<Reply, Problem> {
-        let outcome = self.outcome()?;
-        let region = match &outcome {
-            Outcome::OtherPlace { point: Some(point), .. } => pin(app, *point),
-            _ => None,
-        };
-        let id = app.ids().make(AnswerId::from_parts);
-        Ok(Reply { id, outcome, note: self.note.clone().unwrap_or_default(), source, region })
-    }
-}
-
-fn pin(app: &App, point: callahead_domain::geo::point::Point) -> Option<RegionPin> {
-    match app.book.get().locate(point) {
-        Located::Inside { region, version, .. } => Some(RegionPin { region, version }),
-        Located::Nowhere { .. } => None,
-    }
 }
 
 fn courier(text: &str) -> Result<CourierId, Problem> {

@@ -1,0 +1,162 @@
+//! A delivery as its customer's own program sees it.
+
+use super::Visit;
+use crate::app::view::{MoneyView, WindowView, window_view};
+use callahead_domain::call_ahead::answer::Receiver;
+use callahead_domain::contact::Language;
+use callahead_domain::delivery::CommandKind;
+use callahead_domain::delivery::proof::HandOffStatus;
+use callahead_domain::delivery::state::Stage;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// The shop.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LinkShop {
+    /// Its name.
+    pub name: String,
+    /// Its telephone.
+    pub phone: Option<String>,
+}
+
+/// Who comes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LinkCourier {
+    /// First name.
+    pub first_name: String,
+}
+
+/// The customer's money.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LinkPayment {
+    /// held, waiting, taken, given_back, owed.
+    pub shown: String,
+    /// Authorised for the order.
+    pub total: MoneyView,
+}
+
+/// Who takes it instead of the customer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LinkReceiver {
+    /// Name.
+    pub name: String,
+    /// Telephone, E.164.
+    pub phone: Option<String>,
+}
+
+/// A delivery as its customer sees it.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct LinkView {
+    /// The order as the customer knows it.
+    pub order_ref: String,
+    /// The shop.
+    pub shop: LinkShop,
+    /// Where the parcel is.
+    pub stage: String,
+    /// What the customer has said.
+    pub gate: String,
+    /// The promised window.
+    pub window: Option<WindowView>,
+    /// Planned arrival.
+    pub planned_arrival: Option<DateTime<Utc>>,
+    /// The promise.
+    pub promised_by: DateTime<Utc>,
+    /// The answer that counts.
+    #[schema(value_type = Option<Object>)]
+    pub answer: Option<Value>,
+    /// Who takes it instead.
+    pub receiver: Option<LinkReceiver>,
+    /// Who comes, once it is sure.
+    pub courier: Option<LinkCourier>,
+    /// Doors before this one.
+    pub stops_before: Option<u32>,
+    /// The hand-off code: at the door, or on the way with `show_code=1`.
+    pub code: Option<String>,
+    /// The money.
+    pub payment: LinkPayment,
+    /// The hand-off.
+    #[schema(value_type = Option<Object>)]
+    pub hand_off: Option<Value>,
+    /// What can be done now: answers by their outcome, `cancel`, `rotate_code`, `dispute_hand_off`.
+    pub can: Vec<String>,
+    /// Languages of the page.
+    pub languages: Vec<String>,
+}
+
+impl std::fmt::Debug for LinkView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LinkView").field("stage", &self.stage).finish_non_exhaustive()
+    }
+}
+
+/// Answers a customer can give.
+const OUTCOMES: [&str; 8] = [
+    "home_now",
+    "home_from",
+    "home_until",
+    "not_today",
+    "receiver_named",
+    "other_place",
+    "refused",
+    "unclear",
+];
+
+fn can(visit: &Visit) -> Vec<String> {
+    let names = visit.may().into_iter().flat_map(|kind| match kind {
+        CommandKind::Answer => OUTCOMES.to_vec(),
+        CommandKind::Cancel | CommandKind::RotateCode | CommandKind::DisputeHandOff => vec![kind.name()],
+        _ => Vec::new(),
+    });
+    names.map(str::to_owned).collect()
+}
+
+fn status(status: &HandOffStatus) -> &'static str {
+    match status {
+        HandOffStatus::Claimed { .. } => "claimed",
+        HandOffStatus::Confirmed { .. } => "confirmed",
+        HandOffStatus::Rejected { .. } => "rejected",
+    }
+}
+
+impl Visit {
+    /// The delivery as data. `show_code`: the customer says that the courier stands before them.
+    pub fn view(&self, show_code: bool) -> LinkView {
+        let delivery = &self.delivery;
+        let seen = self.at_door() || (show_code && self.under_way());
+        LinkView {
+            order_ref: self.reference(),
+            shop: LinkShop { name: self.shop.name.clone(), phone: self.shop.phone.clone() },
+            stage: delivery.stage.kind().name().to_owned(),
+            gate: delivery.gate.kind().name().to_owned(),
+            window: window_view(delivery),
+            planned_arrival: delivery.planned.map(|planned| planned.arrive_at),
+            promised_by: delivery.promised_by,
+            answer: delivery.answer.as_ref().and_then(|answer| serde_json::to_value(answer).ok()),
+            receiver: delivery.receiver.clone().map(|Receiver { name, phone }| LinkReceiver { name, phone }),
+            courier: self.courier.clone().map(|first_name| LinkCourier { first_name }),
+            stops_before: self.stops_before,
+            code: self.code.clone().filter(|_| seen),
+            payment: LinkPayment {
+                shown: delivery.payment.shown().to_owned(),
+                total: MoneyView {
+                    amount: delivery.payment.amount_minor,
+                    currency: delivery.payment.currency.code().to_owned(),
+                },
+            },
+            hand_off: match &delivery.stage {
+                Stage::HandedOver { hand_off, .. } => Some(json!({
+                    "at": hand_off.at,
+                    "method": hand_off.method.name(),
+                    "receiver": hand_off.receiver,
+                    "parcels": hand_off.parcels,
+                    "status": status(&hand_off.status),
+                })),
+                _ => None,
+            },
+            can: can(self),
+            languages: Language::ALL.iter().map(|language| language.tag().to_owned()).collect(),
+        }
+    }
+}

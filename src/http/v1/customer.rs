@@ -1,0 +1,129 @@
+//! A delivery for its customer's own program: the same use cases as the page, as JSON. The link's token in the path is
+//! the only credential; what is unknown, malformed or closed is answered alike.
+
+use super::answer::AnswerIn;
+use crate::app::App;
+use crate::app::customer::{LinkView, Visit};
+use crate::http::body::Json;
+use crate::http::limits::check_address;
+use crate::http::problem::{Problem, ProblemDocument};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
+use callahead_domain::call_ahead::answer::Source;
+use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// A customer with a link that opens a delivery.
+#[derive(Debug)]
+pub struct LinkCaller {
+    /// What the link opened.
+    pub visit: Visit,
+    token: String,
+}
+
+impl LinkCaller {
+    /// The delivery as it stands after a change.
+    async fn now(&self, app: &App) -> Result<HttpResponse, Problem> {
+        Ok(HttpResponse::Ok().json(app.visit(&self.token).await?.view(false)))
+    }
+}
+
+impl FromRequest for LinkCaller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            check_address(&request)?;
+            let app = request.app_data::<web::Data<App>>().ok_or_else(Problem::not_found)?;
+            let token = request.match_info().get("token").unwrap_or_default().to_owned();
+            let visit = app.visit(&token).await?;
+            Ok(LinkCaller { visit, token })
+        })
+    }
+}
+
+/// How much is shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LinkQuery {
+    /// `1`: the courier stands in front of the customer; while the courier is on the way the code is shown then.
+    show_code: Option<String>,
+}
+
+/// See a delivery.
+#[utoipa::path(tag = "customers", params(("token" = String, Path), LinkQuery), responses((status = 200, body = LinkView), (status = 404, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
+#[get("/v1/c/{token}")]
+pub async fn read(caller: LinkCaller, query: web::Query<LinkQuery>) -> HttpResponse {
+    let show_code = query.show_code.as_deref() == Some("1");
+    HttpResponse::Ok().json(caller.visit.view(show_code))
+}
+
+/// Answer, or change the answer: the latest counts. What the same courier brings to the same door is answered with it.
+#[utoipa::path(tag = "customers", params(("token" = String, Path)), request_body = AnswerIn, responses((status = 200, body = LinkView), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/v1/c/{token}/answers")]
+pub async fn answer(
+    app: web::Data<App>,
+    caller: LinkCaller,
+    body: Json<AnswerIn>,
+) -> Result<HttpResponse, Problem> {
+    let reply = body.value.reply_in(&app, Source::Link, caller.visit.shop.country.as_deref())?;
+    app.answer_by_link(&caller.visit, reply).await?;
+    caller.now(&app).await
+}
+
+/// Why, if the customer wants to say.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelIn {
+    /// In their words, up to 500 characters.
+    reason: Option<String>,
+}
+
+/// Cancel the order: at once before collection, by way of the shop after.
+#[utoipa::path(tag = "customers", params(("token" = String, Path)), request_body = CancelIn, responses((status = 200, body = LinkView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/v1/c/{token}/cancel")]
+pub async fn cancel(
+    app: web::Data<App>,
+    caller: LinkCaller,
+    body: Json<CancelIn>,
+) -> Result<HttpResponse, Problem> {
+    app.cancel_by_link(&caller.visit, body.value.reason.as_deref()).await?;
+    caller.now(&app).await
+}
+
+/// Make a new hand-off code; the old one is void.
+#[utoipa::path(tag = "customers", params(("token" = String, Path)), responses((status = 200, body = LinkView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/v1/c/{token}/code/rotate")]
+pub async fn rotate_code(app: web::Data<App>, caller: LinkCaller) -> Result<HttpResponse, Problem> {
+    app.rotate_code_by_link(&caller.visit).await?;
+    caller.now(&app).await
+}
+
+/// Why the customer objects.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectionIn {
+    /// In their words, up to 500 characters.
+    reason: String,
+}
+
+/// Object to a hand-off without a code: nothing is captured until somebody has decided.
+#[utoipa::path(tag = "customers", params(("token" = String, Path)), request_body = ObjectionIn, responses((status = 200, body = LinkView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+#[post("/v1/c/{token}/hand_off/dispute")]
+pub async fn dispute(
+    app: web::Data<App>,
+    caller: LinkCaller,
+    body: Json<ObjectionIn>,
+) -> Result<HttpResponse, Problem> {
+    app.dispute_by_link(&caller.visit, &body.value.reason).await?;
+    caller.now(&app).await
+}
+
+/// The routes of this resource.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(answer).service(cancel).service(rotate_code).service(dispute).service(read);
+}
