@@ -10,6 +10,7 @@ pub mod change;
 pub mod context;
 pub mod courier;
 pub mod couriers;
+pub mod customer;
 pub mod desk;
 pub mod error;
 pub mod ids;

@@ -11,4 +11,5 @@ pub mod openapi;
 pub mod page;
 pub mod pages;
 pub mod problem;
+pub mod t;
 pub mod v1;

@@ -1,8 +1,10 @@
 //! Version 1 of the API, one file a resource.
 
+pub mod answer;
 pub mod checks;
 pub mod courier;
 pub mod couriers;
+pub mod customer;
 pub mod events;
 pub mod keys;
 pub mod orders;
