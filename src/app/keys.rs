@@ -166,16 +166,16 @@ impl App {
         self.seen.clear();
         Ok(())
     }
-}
 
-/// Makes an operator's key when none is valid, as on the first start; answers it, to be shown once.
-///
-/// # Errors
-/// When the database cannot be read or written.
-pub async fn ensure_operator(app: &App) -> Result<Option<String>, Error> {
-    if keys::live_operators(app.db.read(), micros(app.clock.now())).await? > 0 {
-        return Ok(None);
+    /// Makes an operator's key when none is valid, as on the first start; answers it, to be shown once.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn ensure_operator(&self) -> Result<Option<String>, Error> {
+        if keys::live_operators(self.db.read(), micros(self.clock.now())).await? > 0 {
+            return Ok(None);
+        }
+        let made = self.create_key(TokenKind::Operator, None, "first operator".to_owned(), None).await?;
+        Ok(Some(made.key))
     }
-    let made = app.create_key(TokenKind::Operator, None, "first operator".to_owned(), None).await?;
-    Ok(Some(made.key))
 }

@@ -6,6 +6,7 @@ use super::limits::Connection;
 use super::problem::Problem;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
@@ -35,7 +36,7 @@ fn request_id(request: &ServiceRequest) -> String {
 /// The middleware.
 ///
 /// # Errors
-/// None of its own: an error of the inner service becomes a response.
+/// None of its own: an error of the inner service, or its panic, is passed on with the response to give.
 pub async fn around<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -44,28 +45,36 @@ pub async fn around<B: MessageBody + 'static>(
     request.extensions_mut().insert(RequestId(id.clone()));
     let crowded = request.conn_data::<Connection>().is_some_and(|connection| connection.refused);
     let (route, method) = (request.match_pattern(), request.method().clone());
-    let plain = request.request().clone();
     let span = tracing::info_span!("request", id, %method, route = route.as_deref().unwrap_or("-"));
     let html = request.path().starts_with("/t/");
     let outcome = if crowded {
-        Err(Problem::new(c::TOO_MANY, "Too many connections from this address.").retry_after(5))
+        let problem = Problem::new(c::TOO_MANY, "Too many connections from this address.").retry_after(5);
+        Ok(request.into_response(problem.response(&id).map_into_right_body()))
     } else {
+        // The router needs the request for itself: nothing of it may be kept here.
         let called = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
-        called.map_err(|_| {
-            Problem::new(c::INTERNAL, "Something went wrong on our side; nothing was half done.")
-        })
+        let panicked =
+            |_| Problem::new(c::INTERNAL, "Something went wrong on our side; nothing was half done.").into();
+        called.unwrap_or_else(|panic| Err(panicked(panic))).map(|response| finish(response, &id))
     };
-    let mut response = match outcome {
-        Ok(Ok(response)) => finish(response, &id),
-        Ok(Err(error)) => ServiceResponse::new(plain, as_response(&error, &id).map_into_right_body()),
-        Err(problem) => ServiceResponse::new(plain, problem.response(&id).map_into_right_body()),
+    let told = |status: u16| {
+        span.in_scope(|| {
+            if status >= 500 { tracing::warn!(status, "answered") } else { tracing::debug!(status, "answered") }
+        });
     };
-    add_headers(response.headers_mut(), &id, html);
-    let status = response.status().as_u16();
-    span.in_scope(|| {
-        if status >= 500 { tracing::warn!(status, "answered") } else { tracing::debug!(status, "answered") }
-    });
-    Ok(response)
+    match outcome {
+        Ok(mut response) => {
+            add_headers(response.headers_mut(), &id, html);
+            told(response.status().as_u16());
+            Ok(response)
+        }
+        Err(error) => {
+            let mut response = as_response(&error, &id);
+            add_headers(response.headers_mut(), &id, html);
+            told(response.status().as_u16());
+            Err(InternalError::from_response(error, response).into())
+        }
+    }
 }
 
 /// A response that carries an error becomes its problem document, now with the request's id.
