@@ -7,10 +7,11 @@ use crate::app::App;
 use crate::app::auth::{Principal, authenticate};
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use callahead_domain::actor::Actor;
 use callahead_domain::id::{CourierId, KeyId, SessionId, ShopId};
 use futures_util::future::LocalBoxFuture;
+use tokio::sync::oneshot;
 
 /// Any valid credential.
 pub async fn principal(request: &HttpRequest) -> Result<Principal, Problem> {
@@ -37,6 +38,30 @@ fn forbidden(needs: &str) -> Problem {
     Problem::new(c::FORBIDDEN, format!("This address is for {needs}."))
 }
 
+/// Told once the caller of a request is let in.
+struct Admission(oneshot::Receiver<()>);
+
+fn admission(request: &HttpRequest) -> oneshot::Sender<()> {
+    let (admit, admitted) = oneshot::channel();
+    request.extensions_mut().insert(Admission(admitted));
+    admit
+}
+
+/// Waits until the caller is let in, on routes that ask who is calling. Extractors run side by side and the first
+/// refusal is the answer; so a stranger's body is neither read nor judged.
+///
+/// # Errors
+/// `unauthenticated` when the caller was refused; the refusal itself is the answer by then.
+pub async fn admitted(request: &HttpRequest) -> Result<(), Problem> {
+    let waiting = request.extensions_mut().remove::<Admission>();
+    match waiting {
+        Some(Admission(admitted)) => {
+            admitted.await.map_err(|_| Problem::new(c::UNAUTHENTICATED, "The caller was refused."))
+        }
+        None => Ok(()),
+    }
+}
+
 macro_rules! role {
     ($(#[$meta:meta])* $name:ident { $($field:ident : $type:ty),* } from $pattern:pat => $build:expr, $needs:literal) => {
         $(#[$meta])*
@@ -46,12 +71,11 @@ macro_rules! role {
             type Error = Problem;
             type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let request = request.clone();
+                let (request, admit) = (request.clone(), admission(request));
                 Box::pin(async move {
-                    match principal(&request).await? {
-                        $pattern => Ok($build),
-                        _ => Err(forbidden($needs)),
-                    }
+                    let $pattern = principal(&request).await? else { return Err(forbidden($needs)) };
+                    admit.send(()).ok();
+                    Ok($build)
                 })
             }
         }
@@ -84,13 +108,15 @@ impl FromRequest for StaffCaller {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
+        let (request, admit) = (request.clone(), admission(request));
         Box::pin(async move {
-            match principal(&request).await? {
-                Principal::Dispatcher { key } => Ok(StaffCaller { actor: Actor::Dispatcher(key) }),
-                Principal::Operator { key } => Ok(StaffCaller { actor: Actor::Operator(key) }),
-                _ => Err(forbidden("dispatchers and operators")),
-            }
+            let actor = match principal(&request).await? {
+                Principal::Dispatcher { key } => Actor::Dispatcher(key),
+                Principal::Operator { key } => Actor::Operator(key),
+                _ => return Err(forbidden("dispatchers and operators")),
+            };
+            admit.send(()).ok();
+            Ok(StaffCaller { actor })
         })
     }
 }

@@ -37,6 +37,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
+            super::auth::admitted(&request).await?;
             check_type(&request)?;
             let bytes = read(&request, payload).await?;
             let value = parse(&bytes)?;
@@ -77,7 +78,11 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<web::Bytes,
 ///
 /// # Errors
 /// As [`read`].
-pub async fn read_within(request: &HttpRequest, payload: Payload, limits: BodyLimits) -> Result<web::Bytes, Problem> {
+pub async fn read_within(
+    request: &HttpRequest,
+    payload: Payload,
+    limits: BodyLimits,
+) -> Result<web::Bytes, Problem> {
     let too_large = || Problem::new(c::TOO_LARGE, format!("The limit is {} bytes.", limits.bytes));
     let stated = request
         .headers()

@@ -59,7 +59,11 @@ pub async fn around<B: MessageBody + 'static>(
     };
     let told = |status: u16| {
         span.in_scope(|| {
-            if status >= 500 { tracing::warn!(status, "answered") } else { tracing::debug!(status, "answered") }
+            if status >= 500 {
+                tracing::warn!(status, "answered")
+            } else {
+                tracing::debug!(status, "answered")
+            }
         });
     };
     match outcome {
