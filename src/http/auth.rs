@@ -41,7 +41,8 @@ fn forbidden(needs: &str) -> Problem {
 /// Told once the caller of a request is let in.
 struct Admission(oneshot::Receiver<()>);
 
-fn admission(request: &HttpRequest) -> oneshot::Sender<()> {
+/// The door a caller of another kind comes through: what waits for [`admitted`] goes on once something is sent.
+pub(in crate::http) fn admission(request: &HttpRequest) -> oneshot::Sender<()> {
     let (admit, admitted) = oneshot::channel();
     request.extensions_mut().insert(Admission(admitted));
     admit

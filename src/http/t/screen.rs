@@ -168,6 +168,8 @@ fn answered(visit: &Visit) -> Option<Answered> {
         Outcome::HomeUntil { until } => Answered::HomeUntil(*until),
         Outcome::NotToday { day } => Answered::NotToday(*day),
         Outcome::ReceiverNamed { receiver } => Answered::Receiver(receiver.name.clone()),
+        // A place in the same region is where the courier goes now.
+        Outcome::OtherPlace { .. } if matches!(delivery.gate, Gate::Cleared { .. }) => Answered::Home,
         Outcome::OtherPlace { place, .. } => Answered::Place(place.clone()),
         _ => return None,
     })

@@ -4,6 +4,7 @@
 use super::answer::AnswerIn;
 use crate::app::App;
 use crate::app::customer::{LinkView, Visit};
+use crate::http::auth::admission;
 use crate::http::body::Json;
 use crate::http::limits::check_address;
 use crate::http::problem::{Problem, ProblemDocument};
@@ -35,12 +36,13 @@ impl FromRequest for LinkCaller {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
+        let (request, admit) = (request.clone(), admission(request));
         Box::pin(async move {
             check_address(&request)?;
             let app = request.app_data::<web::Data<App>>().ok_or_else(Problem::not_found)?;
             let token = request.match_info().get("token").unwrap_or_default().to_owned();
             let visit = app.visit(&token).await?;
+            admit.send(()).ok();
             Ok(LinkCaller { visit, token })
         })
     }
