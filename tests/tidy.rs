@@ -83,7 +83,7 @@ const DIRECTIONS: [(&str, &[&str]); 12] = [
     ("store", &[]),
     ("app", &["store", "webhook"]),
     ("http", &["app"]),
-    ("jobs", &["app", "store::jobs"]),
+    ("jobs", &["app", "store::jobs", "notify", "pay", "webhook"]),
     ("webhook", &[]),
     ("notify", &[]),
     ("pay", &["webhook"]),

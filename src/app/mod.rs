@@ -3,9 +3,12 @@
 //! [`context::App`] is what they share; [`unit::Lanes`] is the only way to write; [`change`] is the one way a delivery
 //! changes. Nothing here reaches channels or payment providers: jobs do, after the commit.
 
+pub mod assign;
+pub mod audit;
 pub mod auth;
 pub mod book;
 pub mod call_aheads;
+pub mod capture;
 pub mod change;
 pub mod context;
 pub mod courier;
@@ -13,12 +16,15 @@ pub mod couriers;
 pub mod customer;
 pub mod desk;
 pub mod error;
+pub mod housekeeping;
 pub mod ids;
 pub mod ingest;
 pub mod keys;
+pub mod notice_facts;
 pub mod orders;
 pub mod pickup_points;
 pub mod ports;
+pub mod queue;
 pub mod readiness;
 pub mod region_file;
 pub mod regions;
@@ -28,6 +34,7 @@ pub mod shops;
 pub mod timeline;
 pub mod unit;
 pub mod view;
+pub mod wake;
 pub mod wrong;
 
 pub use context::App;

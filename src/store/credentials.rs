@@ -1,7 +1,7 @@
 //! Keys, sessions, invites and sign-in codes, found by their hash.
 
 use super::StoreError;
-use entity::{api_key, session};
+use entity::{api_key, session, sign_in_code};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 /// A key that is valid now.
@@ -30,4 +30,9 @@ pub async fn session(
         .one(conn)
         .await?;
     Ok(found.filter(|row| now < row.expires_at))
+}
+
+/// A sign-in code by the id of its request.
+pub async fn sign_in_code(conn: &impl ConnectionTrait, request: uuid::Uuid) -> Result<Option<sign_in_code::Model>, StoreError> {
+    Ok(sign_in_code::Entity::find_by_id(request).one(conn).await?)
 }

@@ -4,6 +4,7 @@
 //! together; reads take a connection ([`db::Db::read`], or [`tx::Tx::reader`] inside a use case). Only `app` and
 //! `jobs` come in.
 
+pub mod audit;
 pub mod book;
 pub mod couriers;
 pub mod credentials;
@@ -11,17 +12,22 @@ pub mod customers;
 pub mod db;
 pub mod deliveries;
 pub mod desk;
+pub mod dispatching;
 mod error;
 pub mod events;
 pub mod guard;
+pub mod housekeeping;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod lease;
 pub mod orders;
+pub mod payments;
 pub mod photos;
 pub mod pickup_points;
 pub mod positions;
+pub mod provider_commands;
+pub mod queue;
 pub mod regions;
 pub mod sessions;
 pub mod settings;

@@ -1,0 +1,188 @@
+//! What the engine's plan means: commands to deliveries and the run they stand in, one proposal for each courier.
+
+use super::super::error::Error;
+use super::super::run::{RunStop, StopKind as RunKind, print};
+use super::snapshot::{Known, OnDuty, View};
+use super::stops::Setting;
+use callahead_domain::delivery::Command;
+use callahead_domain::delivery::state::{Planned, Stage};
+use callahead_domain::dispatch::{CourierState, Plan, PlannedStop, Stop, StopKind, schedule};
+use callahead_domain::geo::TravelTimes;
+use callahead_domain::id::{CourierId, DeliveryId};
+use callahead_domain::policy::AssignMode;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// A time that moves by less is left as it is.
+const MOVES_S: i64 = 60;
+
+/// One command, and the version of the delivery it was thought of for.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) delivery: DeliveryId,
+    pub(super) command: Command,
+    /// None for a second command to the same delivery.
+    pub(super) version: Option<i64>,
+}
+
+/// All that changes for one courier.
+#[derive(Debug, Clone)]
+pub(super) struct Proposal {
+    pub(super) shift: Uuid,
+    pub(super) shift_version: i64,
+    /// The new run, if it is another.
+    pub(super) run: Option<String>,
+    pub(super) wanted: Vec<Wanted>,
+}
+
+/// What a courier is given by this plan.
+#[derive(Debug, Default)]
+struct Given<'a> {
+    assigned: Vec<&'a Known>,
+    offered: Option<&'a Known>,
+}
+
+/// The proposals of a plan; couriers for whom nothing changes have none.
+pub(super) fn proposals(
+    view: &View,
+    setting: &Setting,
+    plan: &Plan,
+    travel: &dyn TravelTimes,
+) -> Result<Vec<Proposal>, Error> {
+    let given = given(view, setting, plan);
+    let nothing = Given::default();
+    let mut made = Vec::new();
+    for duty in &view.couriers {
+        let Some(courier) = setting.problem.couriers.iter().find(|courier| courier.id == duty.id) else { continue };
+        let given = given.get(&duty.id).unwrap_or(&nothing);
+        let proposed = plan.runs.iter().find(|run| run.courier == duty.id).map_or(&[][..], |run| run.stops.as_slice());
+        let stops = final_run(courier, setting, given, proposed, travel);
+        let run = run_stops(duty, courier, &stops);
+        let wanted = wanted(duty, given, &run);
+        if wanted.is_empty() && same_run(&duty.run, &run) {
+            continue;
+        }
+        let run = if same_run(&duty.run, &run) { None } else { Some(print(&run)?) };
+        made.push(Proposal { shift: duty.shift, shift_version: duty.shift_version, run, wanted });
+    }
+    Ok(made)
+}
+
+/// Whom the plan gives what: where the policy assigns, everything placed; where it offers, the first.
+fn given<'a>(view: &'a View, setting: &Setting, plan: &Plan) -> BTreeMap<CourierId, Given<'a>> {
+    let open: BTreeMap<DeliveryId, &Known> = view.open.iter().map(|known| (known.delivery.id, known)).collect();
+    let mut given: BTreeMap<CourierId, Given<'a>> = BTreeMap::new();
+    for assignment in &plan.assignments {
+        let Some(known) = open.get(&assignment.delivery) else { continue };
+        let has_offer = setting.problem.couriers.iter().any(|courier| courier.id == assignment.courier && courier.has_offer);
+        let theirs = given.entry(assignment.courier).or_default();
+        match known.policy.assign {
+            AssignMode::Direct => theirs.assigned.push(known),
+            AssignMode::Offer if theirs.offered.is_none() && !has_offer => theirs.offered = Some(known),
+            AssignMode::Offer => {}
+        }
+    }
+    given
+}
+
+/// The run that is written: without what is only offered, with all that is theirs even where the engine found no place.
+fn final_run(
+    courier: &CourierState,
+    setting: &Setting,
+    given: &Given<'_>,
+    proposed: &[PlannedStop],
+    travel: &dyn TravelTimes,
+) -> Vec<PlannedStop> {
+    let mut keep: BTreeSet<DeliveryId> = setting.in_run.get(&courier.id).cloned().unwrap_or_default();
+    let new = setting.new.get(&courier.id).map_or(&[][..], Vec::as_slice);
+    keep.extend(new.iter().map(|open| open.id));
+    keep.extend(given.assigned.iter().map(|known| known.delivery.id));
+    let mut stops: Vec<Stop> =
+        proposed.iter().filter(|planned| keep.contains(&planned.stop.delivery)).map(|planned| planned.stop.clone()).collect();
+    let as_proposed = stops.len() == proposed.len();
+    let placed: BTreeSet<DeliveryId> = stops.iter().map(|stop| stop.delivery).collect();
+    let left: Vec<Stop> =
+        new.iter().filter(|open| !placed.contains(&open.id)).flat_map(|open| [open.pick_up.clone(), open.drop_off.clone()]).collect();
+    if as_proposed && left.is_empty() {
+        return proposed.to_vec();
+    }
+    stops.extend(left);
+    schedule(courier.at, courier.free_at, &stops, travel)
+}
+
+/// The run as it is stored. The arrival at a door is when the customer is served, waiting included.
+fn run_stops(duty: &OnDuty, courier: &CourierState, stops: &[PlannedStop]) -> Vec<RunStop> {
+    let mut before = courier.free_at;
+    let mut run = Vec::with_capacity(stops.len());
+    for planned in stops {
+        let kind = match planned.stop.kind {
+            StopKind::PickUp => RunKind::PickUp,
+            StopKind::DropOff => RunKind::DropOff,
+            StopKind::Return => RunKind::Return,
+        };
+        let delivery = planned.stop.delivery;
+        let known = duty.held.iter().find(|known| known.delivery.id == delivery).map(|known| &known.delivery);
+        let driven_s = (planned.arrive_at - before).num_seconds().max(0);
+        let under_way = known.filter(|known| matches!(known.stage, Stage::EnRoute { .. } | Stage::AtDoor { .. }));
+        let told = known.and_then(|known| known.planned);
+        let earlier = duty.run.first().filter(|stop| stop.delivery == delivery && stop.kind == kind);
+        let leg_s = match (under_way, told) {
+            // Whoever is under way has part of the leg behind them; it is as long as before.
+            (Some(_), Some(told)) => told.leg_s,
+            _ if run.is_empty() && driven_s == 0 => earlier.map_or(0, |stop| stop.leg_s),
+            _ => driven_s,
+        };
+        let arrive_at = match known.map(|known| &known.stage) {
+            Some(Stage::AtDoor { since, .. }) => *since,
+            _ if kind == RunKind::PickUp => planned.arrive_at,
+            _ => planned.start_at,
+        };
+        run.push(RunStop { delivery, kind, arrive_at, depart_at: planned.depart_at, leg_s });
+        before = planned.depart_at;
+    }
+    run
+}
+
+fn is_near(one: DateTime<Utc>, other: DateTime<Utc>) -> bool {
+    (one - other).num_seconds().abs() < MOVES_S
+}
+
+/// Whether two runs are the same for everybody who follows them.
+fn same_run(old: &[RunStop], new: &[RunStop]) -> bool {
+    let same = |(one, other): (&RunStop, &RunStop)| {
+        one.delivery == other.delivery && one.kind == other.kind && is_near(one.arrive_at, other.arrive_at)
+    };
+    old.len() == new.len() && old.iter().zip(new).all(same)
+}
+
+/// The commands: assign, offer, and the new times of doors.
+fn wanted(duty: &OnDuty, given: &Given<'_>, run: &[RunStop]) -> Vec<Wanted> {
+    let mut wanted = Vec::new();
+    let door = |id: DeliveryId| run.iter().find(|stop| stop.delivery == id && stop.kind == RunKind::DropOff);
+    let plan = |stop: &RunStop| Command::Plan { arrive_at: stop.arrive_at, leg_s: stop.leg_s };
+    for known in &given.assigned {
+        let id = known.delivery.id;
+        let assign = Command::Assign { courier: duty.id };
+        wanted.push(Wanted { delivery: id, command: assign, version: Some(known.version) });
+        wanted.extend(door(id).map(|stop| Wanted { delivery: id, command: plan(stop), version: None }));
+    }
+    if let Some(known) = given.offered {
+        let offer = Command::Offer { courier: duty.id };
+        wanted.push(Wanted { delivery: known.delivery.id, command: offer, version: Some(known.version) });
+    }
+    for known in &duty.held {
+        let delivery = &known.delivery;
+        let tellable = matches!(delivery.stage, Stage::Assigned { .. } | Stage::Collected { .. } | Stage::EnRoute { .. });
+        let Some(stop) = door(delivery.id).filter(|stop| tellable && has_moved(delivery.planned, stop)) else { continue };
+        wanted.push(Wanted { delivery: delivery.id, command: plan(stop), version: Some(known.version) });
+    }
+    wanted
+}
+
+/// The same question the domain asks, so that a command without effect is not even written.
+fn has_moved(planned: Option<Planned>, stop: &RunStop) -> bool {
+    planned.is_none_or(|planned| {
+        !is_near(planned.arrive_at, stop.arrive_at) || (planned.leg_s - stop.leg_s).abs() >= MOVES_S
+    })
+}

@@ -1,0 +1,151 @@
+//! What a round looks at: couriers on duty with what they hold, deliveries that wait, where parcels are picked up.
+
+use super::super::App;
+use super::super::book::Book;
+use super::super::error::Error;
+use super::super::run::{self, RunStop};
+use crate::store::deliveries::{self, Loaded, instant};
+use crate::store::dispatching as rows;
+use callahead_domain::delivery::Delivery;
+use callahead_domain::delivery::state::{Gate, Stage};
+use callahead_domain::geo::Point;
+use callahead_domain::id::{CourierId, PickupPointId, RegionId};
+use callahead_domain::payment::PaymentKind;
+use callahead_domain::policy::{AssignMode, Policy};
+use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Deliveries looked at in one round, the first harmed first.
+const MOST_WAITING: u64 = 2_000;
+
+/// A place where parcels are taken from a shop.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PickUp {
+    pub(super) id: PickupPointId,
+    pub(super) point: Point,
+}
+
+/// A delivery with what assignment needs to know of it.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) delivery: Delivery,
+    pub(super) version: i64,
+    pub(super) region: RegionId,
+    pub(super) pick_up: PickUp,
+    pub(super) door: Point,
+    pub(super) policy: Policy,
+}
+
+/// A courier on duty.
+#[derive(Debug)]
+pub(super) struct OnDuty {
+    pub(super) id: CourierId,
+    pub(super) shift: Uuid,
+    pub(super) shift_version: i64,
+    pub(super) ends_at: DateTime<Utc>,
+    pub(super) capacity: u32,
+    pub(super) regions: Vec<RegionId>,
+    pub(super) seen: Option<(Point, DateTime<Utc>)>,
+    pub(super) run: Vec<RunStop>,
+    /// On their run, oldest first.
+    pub(super) held: Vec<Known>,
+    pub(super) has_offer: bool,
+}
+
+/// One look at everything.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) now: DateTime<Utc>,
+    pub(super) book: Arc<Book>,
+    pub(super) couriers: Vec<OnDuty>,
+    /// Deliveries that may be given to somebody now.
+    pub(super) open: Vec<Known>,
+}
+
+/// Reads it.
+pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
+    let conn = app.db.read();
+    let book = app.book.get();
+    let shifts = rows::open_shifts(conn).await?;
+    if shifts.is_empty() {
+        return Ok(View { now, book, couriers: Vec::new(), open: Vec::new() });
+    }
+    let active = book.regions.iter().filter(|(_, entry)| entry.active).map(|(id, _)| id.uuid()).collect();
+    let waiting = rows::waiting(conn, active, MOST_WAITING).await?;
+    let held = deliveries::of_couriers(conn, shifts.iter().map(|(shift, _)| shift.courier_id).collect()).await?;
+    let orders: Vec<Uuid> = waiting.iter().chain(&held).map(|loaded| loaded.row.order_id).collect();
+    let pick_ups = places(rows::pick_ups(conn, &orders).await?);
+    let know = |loaded: Loaded| known(loaded, &pick_ups, &book);
+    let open = waiting.into_iter().filter(|loaded| may_be_given(&loaded.delivery, &book, now)).filter_map(know).collect();
+    let mut by_courier: HashMap<Uuid, Vec<Loaded>> = HashMap::new();
+    for loaded in held {
+        if let Some(courier) = loaded.row.courier_id {
+            by_courier.entry(courier).or_default().push(loaded);
+        }
+    }
+    let couriers = shifts.into_iter().map(|(shift, courier)| {
+        let theirs = by_courier.remove(&courier.id).unwrap_or_default();
+        let (offered, held): (Vec<_>, Vec<_>) =
+            theirs.into_iter().partition(|loaded| matches!(loaded.delivery.stage, Stage::Offered { .. }));
+        let point = shift.lat.zip(shift.lon).and_then(|(lat, lon)| Point::new(lat, lon).ok());
+        OnDuty {
+            id: CourierId::from_uuid(courier.id),
+            shift: shift.id,
+            shift_version: shift.version,
+            ends_at: instant(shift.ends_at),
+            capacity: u32::try_from(shift.capacity).unwrap_or(0),
+            // Somebody who was taken off the books finishes what they have.
+            regions: if courier.active { serde_json::from_str(&courier.regions).unwrap_or_default() } else { Vec::new() },
+            seen: point.map(|point| (point, shift.position_at.map_or(instant(shift.started_at), instant))),
+            run: run::parse(&shift.run).unwrap_or_default(),
+            held: held.into_iter().filter_map(know).collect(),
+            has_offer: !offered.is_empty(),
+        }
+    });
+    let couriers = couriers.collect();
+    Ok(View { now, book, couriers, open })
+}
+
+fn places(found: HashMap<Uuid, entity::pickup_point::Model>) -> HashMap<Uuid, PickUp> {
+    let place = |row: entity::pickup_point::Model| {
+        Some(PickUp { id: PickupPointId::from_uuid(row.id), point: Point::new(row.lat, row.lon).ok()? })
+    };
+    found.into_iter().filter_map(|(order, row)| Some((order, place(row)?))).collect()
+}
+
+/// A delivery that has a door, a region and a pick-up point.
+fn known(loaded: Loaded, pick_ups: &HashMap<Uuid, PickUp>, book: &Book) -> Option<Known> {
+    let delivery = loaded.delivery;
+    let region = delivery.region?.region;
+    Some(Known {
+        version: loaded.row.version,
+        region,
+        pick_up: *pick_ups.get(&loaded.row.order_id)?,
+        door: delivery.place?,
+        policy: book.policy(Some(region), delivery.shop),
+        delivery,
+    })
+}
+
+/// Whether a delivery that waits may be given to a courier now. What is left out needs no courier yet (a hold), or a
+/// person first (a refusal, an ended authorisation, declined by everybody who was asked).
+fn may_be_given(delivery: &Delivery, book: &Book, now: DateTime<Utc>) -> bool {
+    let policy = book.policy(delivery.region.map(|pin| pin.region), delivery.shop);
+    let gate = match delivery.gate {
+        Gate::Held { until, .. } => until <= now,
+        Gate::Refused { .. } => false,
+        _ => true,
+    };
+    let asked_enough = policy.assign == AssignMode::Offer && delivery.rounds >= policy.offer_rounds;
+    gate && !asked_enough && delivery.payment.kind() == PaymentKind::Authorised
+}
+
+/// One delivery as assignment knows it, whatever its stage.
+pub(super) async fn one(app: &App, delivery: Uuid) -> Result<Option<Known>, Error> {
+    let conn = app.db.read();
+    let loaded = deliveries::by_id(conn, delivery).await?.ok_or(Error::Missing)?;
+    let pick_ups = places(rows::pick_ups(conn, &[loaded.row.order_id]).await?);
+    Ok(known(loaded, &pick_ups, &app.book.get()))
+}

@@ -1,0 +1,81 @@
+//! What assignment reads: open shifts with their couriers, deliveries that wait, and where parcels are picked up.
+
+use entity::{courier, delivery, orders, pickup_point, shift};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use super::StoreError;
+use super::deliveries::{Loaded, load};
+use super::guard::{Guarded, guarded_update};
+use super::tx::Tx;
+
+/// Ids in one question: well under what either database takes.
+const IDS_AT_ONCE: usize = 500;
+
+/// Open shifts with their couriers, in the order of couriers.
+pub async fn open_shifts<C: ConnectionTrait>(conn: &C) -> Result<Vec<(shift::Model, courier::Model)>, StoreError> {
+    let shifts = shift::Entity::find()
+        .filter(shift::Column::EndedAt.is_null())
+        .order_by_asc(shift::Column::CourierId)
+        .all(conn)
+        .await?;
+    let mut couriers = HashMap::new();
+    let ids: Vec<Uuid> = shifts.iter().map(|row| row.courier_id).collect();
+    for some in ids.chunks(IDS_AT_ONCE) {
+        let found = courier::Entity::find().filter(courier::Column::Id.is_in(some.to_vec())).all(conn).await?;
+        couriers.extend(found.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(shifts.into_iter().filter_map(|row| couriers.remove(&row.courier_id).map(|courier| (row, courier))).collect())
+}
+
+/// Deliveries in these regions that wait for a courier, the first harmed first.
+pub async fn waiting<C: ConnectionTrait>(conn: &C, regions: Vec<Uuid>, limit: u64) -> Result<Vec<Loaded>, StoreError> {
+    let rows = delivery::Entity::find()
+        .filter(delivery::Column::RegionId.is_in(regions))
+        .filter(delivery::Column::Stage.eq("received"))
+        .order_by_asc(delivery::Column::HarmAt)
+        .order_by_asc(delivery::Column::Id)
+        .limit(limit)
+        .all(conn)
+        .await?;
+    rows.into_iter().map(load).collect()
+}
+
+/// The pick-up point of each of these orders.
+pub async fn pick_ups<C: ConnectionTrait>(conn: &C, order_ids: &[Uuid]) -> Result<HashMap<Uuid, pickup_point::Model>, StoreError> {
+    let mut places: Vec<(Uuid, Uuid)> = Vec::with_capacity(order_ids.len());
+    for some in order_ids.chunks(IDS_AT_ONCE) {
+        let found: Vec<(Uuid, Uuid)> = orders::Entity::find()
+            .select_only()
+            .column(orders::Column::Id)
+            .column(orders::Column::PickupPointId)
+            .filter(orders::Column::Id.is_in(some.to_vec()))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        places.extend(found);
+    }
+    let mut ids: Vec<Uuid> = places.iter().map(|(_, point)| *point).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut points = HashMap::new();
+    for some in ids.chunks(IDS_AT_ONCE) {
+        let found = pickup_point::Entity::find().filter(pickup_point::Column::Id.is_in(some.to_vec())).all(conn).await?;
+        points.extend(found.into_iter().map(|row| (row.id, row)));
+    }
+    let known = places.into_iter().filter_map(|(order, point)| Some((order, points.get(&point)?.clone())));
+    Ok(known.collect())
+}
+
+/// Writes a shift's run under its version.
+pub async fn write_run(tx: &Tx, id: Uuid, version: i64, run: String) -> Result<Guarded, StoreError> {
+    use sea_orm::ActiveValue::Set;
+    let row = shift::ActiveModel { id: Set(id), run: Set(run), ..Default::default() };
+    guarded_update(tx, row, version).await
+}
+
+/// One courier.
+pub async fn courier<C: ConnectionTrait>(conn: &C, id: Uuid) -> Result<Option<courier::Model>, StoreError> {
+    Ok(courier::Entity::find_by_id(id).one(conn).await?)
+}
