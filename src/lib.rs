@@ -9,6 +9,7 @@ pub mod lifecycle;
 pub mod notify;
 pub mod pay;
 pub mod sim;
+pub mod startup;
 pub mod store;
 pub mod telemetry;
 pub mod webhook;

@@ -9,11 +9,12 @@ use crate::config::{self, Config};
 use crate::http;
 use crate::jobs::{self, Tools};
 use crate::lifecycle::Shutdown;
-use crate::store::db::{Db, DbSettings};
+use crate::store::db::{Db, DbKind, DbSettings};
 use actix_web::web::Data;
 use callahead_domain::geo::travel::{GreatCircle, TravelTimes};
 use callahead_domain::policy::Policy;
 use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use secrecy::ExposeSecret;
 use std::error::Error;
 use std::net::{SocketAddr, TcpListener};
@@ -74,7 +75,10 @@ pub fn default_policy(config: &Config) -> Result<Policy, Failure> {
     if problems.is_empty() {
         return Ok(policy);
     }
-    let lines: Vec<_> = problems.iter().map(|(name, value, allowed)| format!("policy.{name} is {value}; allowed: {allowed}")).collect();
+    let lines: Vec<_> = problems
+        .iter()
+        .map(|(name, value, allowed)| format!("policy.{name} is {value}; allowed: {allowed}"))
+        .collect();
     Err(lines.join("\n").into())
 }
 
@@ -92,14 +96,32 @@ async fn open(config: &Config) -> Result<Db, Failure> {
     settings.lanes = u32::try_from(config.database.lanes)?;
     let patient = DbSettings { statement_timeout_ms: 0, lock_timeout_ms: 60_000, ..settings.clone() };
     let db = Db::open(&settings).await?;
-    let migrating = Db::open(&patient).await?;
-    Migrator::up(migrating.writer(), None).await?;
-    migrating.close().await?;
+    migrate(&Db::open(&patient).await?).await?;
     for problem in db.check_durability().await? {
         let lost = "an acknowledged write could be lost";
-        return Err(format!("{} is {}, must be {}: {lost}", problem.setting, problem.found, problem.wanted).into());
+        return Err(
+            format!("{} is {}, must be {}: {lost}", problem.setting, problem.found, problem.wanted).into()
+        );
     }
     Ok(db)
+}
+
+/// The lock under which replicas migrate one after another.
+const MIGRATION_LOCK: i64 = 0x0CA1_1A4E_AD00;
+
+/// Brings the tables up to date; several processes that start at once do it one after another.
+async fn migrate(db: &Db) -> Result<(), Failure> {
+    match db.kind() {
+        DbKind::Postgres => {
+            let held = db.writer().begin().await?;
+            held.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+            Migrator::up(db.writer(), None).await?;
+            held.commit().await?;
+        }
+        DbKind::Sqlite => Migrator::up(db.writer(), None).await?,
+    }
+    db.close().await?;
+    Ok(())
 }
 
 /// Opens everything and brings the database up to date. Nothing runs yet.

@@ -10,9 +10,9 @@ use crate::store::audit::{self as rows, Page};
 use crate::store::deliveries::load;
 use crate::store::events::{StreamHead, verify_stream};
 use callahead_domain::delivery::alarm::wake_at;
+use callahead_domain::delivery::fold::fold;
 use callahead_domain::delivery::proof::{HandOff, HandOffStatus};
 use callahead_domain::delivery::state::{FlagKind, Stage};
-use callahead_domain::delivery::fold::fold;
 use callahead_domain::delivery::{Delivery, Event};
 use callahead_domain::id::{DeliveryId, JobId};
 use callahead_domain::payment::{PaymentKind, PaymentState};
@@ -95,7 +95,12 @@ impl Case<'_> {
         for row in stream {
             match serde_json::from_str::<Event>(&row.data) {
                 Ok(event) if event.kind() == row.kind => self.events.push(event),
-                Ok(event) => self.complain(format!("event {} says {} and is filed as {}", row.seq, event.kind(), row.kind)),
+                Ok(event) => self.complain(format!(
+                    "event {} says {} and is filed as {}",
+                    row.seq,
+                    event.kind(),
+                    row.kind
+                )),
                 Err(error) => self.complain(format!("event {} cannot be read: {error}", row.seq)),
             }
         }
@@ -126,7 +131,9 @@ impl Case<'_> {
 
     /// The payment's row, its resolution and the state say the same; nothing above the authorised amount.
     fn check_money(&mut self) {
-        let Some(payment) = self.payment().cloned() else { return self.complain("the payment's row is missing") };
+        let Some(payment) = self.payment().cloned() else {
+            return self.complain("the payment's row is missing");
+        };
         match serde_json::from_str::<PaymentState>(&payment.state) {
             Ok(state) if state == self.state.payment.state => {}
             _ => self.complain("the payment's row disagrees with the state"),
@@ -154,7 +161,10 @@ impl Case<'_> {
             PaymentState::Authorised { .. } | PaymentState::Expired { .. } => None,
         };
         if told != wanted {
-            self.complain(format!("the payment is {} and its resolution {told:?}", self.state.payment.kind().name()));
+            self.complain(format!(
+                "the payment is {} and its resolution {told:?}",
+                self.state.payment.kind().name()
+            ));
         }
     }
 
@@ -173,7 +183,10 @@ impl Case<'_> {
         let kind = self.state.payment.kind();
         let captures = matches!(
             kind,
-            PaymentKind::CaptureDue | PaymentKind::CaptureUnknown | PaymentKind::Captured | PaymentKind::CaptureFailed
+            PaymentKind::CaptureDue
+                | PaymentKind::CaptureUnknown
+                | PaymentKind::Captured
+                | PaymentKind::CaptureFailed
         );
         let confirmed = self.confirmed().map(|hand_off| hand_off.id.uuid());
         let told = |event: &Event| {
@@ -186,7 +199,10 @@ impl Case<'_> {
             self.complain(format!("the payment is {} without a confirmed hand-off", kind.name()));
         }
         let filed = |id: Uuid| {
-            self.page.hand_offs.iter().any(|row| row.id == id && row.status == "confirmed" && row.delivery_id == self.row.id)
+            self.page
+                .hand_offs
+                .iter()
+                .any(|row| row.id == id && row.status == "confirmed" && row.delivery_id == self.row.id)
         };
         if confirmed.is_some_and(|id| !filed(id)) {
             self.complain("the confirmed hand-off is not on file");
@@ -215,7 +231,9 @@ impl Case<'_> {
 
     /// Money that is due has its job, waiting or parked where a person sees it.
     fn check_jobs(&mut self) {
-        let has = |kind: &str| self.page.jobs.iter().any(|job| job.delivery_id == Some(self.row.id) && job.kind == kind);
+        let has = |kind: &str| {
+            self.page.jobs.iter().any(|job| job.delivery_id == Some(self.row.id) && job.kind == kind)
+        };
         let lost = match self.state.payment.kind() {
             PaymentKind::CaptureDue | PaymentKind::CaptureUnknown => !has("capture_payment"),
             PaymentKind::ReleaseDue => !has("release_payment"),

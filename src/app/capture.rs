@@ -179,7 +179,11 @@ pub struct Advance {
 /// Moves a command's row on.
 pub(super) async fn advance(tx: &Tx, step: &Advance, now: DateTime<Utc>) -> Result<(), Error> {
     let seen = (step.id, step.attempts, step.state.as_str());
-    if commands::advance(tx, seen, step.standing.clone(), micros(now)).await? { Ok(()) } else { Err(Error::Stale) }
+    if commands::advance(tx, seen, step.standing.clone(), micros(now)).await? {
+        Ok(())
+    } else {
+        Err(Error::Stale)
+    }
 }
 
 #[derive(Debug)]
@@ -254,9 +258,16 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn payment_due(&self, delivery: DeliveryId, op: MoneyOp, hold: Hold) -> Result<PaymentDue, Error> {
+    pub async fn payment_due(
+        &self,
+        delivery: DeliveryId,
+        op: MoneyOp,
+        hold: Hold,
+    ) -> Result<PaymentDue, Error> {
         let conn = self.db.read();
-        let Some(loaded) = deliveries::by_id(conn, delivery.uuid()).await? else { return Ok(PaymentDue::Nothing) };
+        let Some(loaded) = deliveries::by_id(conn, delivery.uuid()).await? else {
+            return Ok(PaymentDue::Nothing);
+        };
         let state = &loaded.delivery;
         let row = payments::by_id(conn, state.payment.id.uuid()).await?.ok_or(Error::Missing)?;
         let Some((amount_minor, hand_off, since)) = due(state, op, row.authorized_minor) else {
@@ -306,7 +317,8 @@ impl App {
     /// # Errors
     /// When the database cannot be reached: then it must not be sent either.
     pub async fn put_command(&self, hold: Hold, put: PutCommand) -> Result<Put, Error> {
-        let (id, now) = (self.ids().make(callahead_domain::id::RequestId::from_parts).uuid(), self.clock.now());
+        let (id, now) =
+            (self.ids().make(callahead_domain::id::RequestId::from_parts).uuid(), self.clock.now());
         self.lanes.write(PutUnit { hold, put, id, now, lease_until: micros(self.lease_end(now)) }).await
     }
 }

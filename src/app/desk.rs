@@ -1,14 +1,18 @@
 //! The dispatcher's desk: deliveries whole, commands in a named person's own name, and the queue of what needs somebody.
 
 use super::change::Change;
+use super::unit::Unit;
 use super::view::{
     AddressView, CustomerView, NamedView, OrderFacts, ParcelView, PaymentView, PointView, RegionPinView,
     WindowView, parcel_views, payment_view, region_view, window_view,
 };
 use super::{App, Error};
 use crate::store::deliveries::{self, Loaded, instant};
-use crate::store::desk::{self as rows, DeliveryFilter};
+use crate::store::desk as rows;
+pub use crate::store::desk::DeliveryFilter;
+use crate::store::jobs;
 use crate::store::orders as order_rows;
+use crate::store::tx::Tx;
 use callahead_domain::actor::Actor;
 use callahead_domain::delivery::attention::{Matter, matters};
 use callahead_domain::delivery::{Command, Context, Delivery, allowed};
@@ -195,6 +199,18 @@ impl App {
         Ok(rows::jobs(self.db.read(), parked, limit).await?.into_iter().map(view).collect())
     }
 
+    /// Tries a parked job again, now.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when no such job is parked.
+    pub async fn retry_job(&self, job: JobId) -> Result<(), Error> {
+        if !self.lanes.write(Unpark { job, run_at: self.clock.now() }).await? {
+            return Err(Error::Missing);
+        }
+        self.bells.ring();
+        Ok(())
+    }
+
     /// A delivery, whoever owns it.
     ///
     /// # Errors
@@ -290,5 +306,23 @@ impl App {
         }
         self.change(Change::new(self, id, command, actor).expecting(expect)).await?;
         self.delivery_view(id, actor).await
+    }
+}
+
+#[derive(Debug)]
+struct Unpark {
+    job: JobId,
+    run_at: DateTime<Utc>,
+}
+
+impl Unit for Unpark {
+    type Output = bool;
+
+    fn key(&self) -> Uuid {
+        self.job.uuid()
+    }
+
+    async fn run(&self, tx: &Tx) -> Result<bool, Error> {
+        Ok(jobs::unpark(tx, self.job.uuid(), deliveries::micros(self.run_at)).await?)
     }
 }

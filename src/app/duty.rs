@@ -40,7 +40,8 @@ impl App {
         let carried = deliveries::of_couriers(self.db.read(), couriers).await?;
         let mut views = Vec::with_capacity(shifts.len());
         for shift in shifts {
-            let name = crate::store::couriers::name(self.db.read(), shift.courier_id).await?.unwrap_or_default();
+            let name =
+                crate::store::couriers::name(self.db.read(), shift.courier_id).await?.unwrap_or_default();
             let held = carried.iter().filter(|loaded| loaded.row.courier_id == Some(shift.courier_id));
             views.push(ShiftView {
                 id: ShiftId::from_uuid(shift.id).to_string(),

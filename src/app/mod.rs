@@ -15,6 +15,7 @@ pub mod courier;
 pub mod couriers;
 pub mod customer;
 pub mod desk;
+pub mod duty;
 pub mod error;
 pub mod housekeeping;
 pub mod ids;

@@ -106,7 +106,12 @@ fn happened_at(notice: Notice, delivery: &Delivery, now: DateTime<Utc>) -> DateT
 }
 
 /// Until when a notice made at `made_at` is worth a further try.
-fn useful_until(notice: Notice, delivery: &Delivery, policy: &Policy, made_at: DateTime<Utc>) -> DateTime<Utc> {
+fn useful_until(
+    notice: Notice,
+    delivery: &Delivery,
+    policy: &Policy,
+    made_at: DateTime<Utc>,
+) -> DateTime<Utc> {
     let arrival = delivery.planned.map(|planned| planned.arrive_at);
     match notice {
         // The next rung comes then, and says the same.
@@ -126,7 +131,12 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn notice_content(&self, delivery: DeliveryId, notice: Notice, made_at: DateTime<Utc>) -> Result<Option<NoticeContent>, Error> {
+    pub async fn notice_content(
+        &self,
+        delivery: DeliveryId,
+        notice: Notice,
+        made_at: DateTime<Utc>,
+    ) -> Result<Option<NoticeContent>, Error> {
         let conn = self.db.read();
         let Some(loaded) = deliveries::by_id(conn, delivery.uuid()).await? else { return Ok(None) };
         let state = loaded.delivery;
@@ -171,7 +181,11 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn sign_in_code_to_send(&self, courier: CourierId, request: CodeId) -> Result<Option<SignInCode>, Error> {
+    pub async fn sign_in_code_to_send(
+        &self,
+        courier: CourierId,
+        request: CodeId,
+    ) -> Result<Option<SignInCode>, Error> {
         let now = self.clock.now();
         let conn = self.db.read();
         let Some(row) = credentials::sign_in_code(conn, request.uuid()).await? else { return Ok(None) };

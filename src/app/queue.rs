@@ -203,9 +203,15 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Refused`] when the delivery does not take what is recorded; when the database cannot be reached.
-    pub async fn conclude_job(&self, hold: Hold, delivery: Option<DeliveryId>, conclusion: Conclusion) -> Result<bool, Error> {
+    pub async fn conclude_job(
+        &self,
+        hold: Hold,
+        delivery: Option<DeliveryId>,
+        conclusion: Conclusion,
+    ) -> Result<bool, Error> {
         let (book, ids, now) = (self.book.get(), self.ids(), self.clock.now());
-        let (settled, changed) = self.lanes.write(Conclude { hold, delivery, conclusion, book, ids, now }).await?;
+        let (settled, changed) =
+            self.lanes.write(Conclude { hold, delivery, conclusion, book, ids, now }).await?;
         if changed {
             self.bells.ring();
         }

@@ -3,7 +3,8 @@
 
 use super::{App, Error};
 use crate::store::deliveries::instant;
-use crate::store::events::{self, Cursor};
+use crate::store::events;
+pub use crate::store::events::Cursor;
 use callahead_domain::actor::Actor;
 use callahead_domain::id::{DeliveryId, EventId, OrderId, ShopId};
 use chrono::{DateTime, Utc};

@@ -5,11 +5,13 @@ pub mod doctor;
 pub mod import;
 pub mod migrate;
 pub mod out;
+mod serve;
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use callahead_domain::delivery::diagram;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config, Setting, Sources};
@@ -23,14 +25,18 @@ pub struct Cli {
     /// The file with settings [default: callahead.toml, if it is there].
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What to do.
+    /// What to do [default: serve].
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// What `callahead` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Answer requests and do the background work.
+    Serve,
+    /// Do the background work only, beside other processes.
+    Work,
     /// Bring the database's tables to this release [default: up], back, or show where they stand.
     Migrate {
         /// Which way.
@@ -39,8 +45,33 @@ pub enum Command {
     },
     /// Check settings, database, channels, clock, disk and port, and say what to fix.
     Doctor,
+    /// Bring a file into the database.
+    Import {
+        /// What to import.
+        #[command(subcommand)]
+        what: import::Import,
+    },
+    /// Print the OpenAPI description of the API.
+    Openapi,
+    /// Print the state machines.
+    Workflow {
+        /// As what.
+        #[arg(long, value_enum, default_value_t = WorkflowFormat::Mermaid)]
+        format: WorkflowFormat,
+    },
+    /// Print the reference of errors (Markdown).
+    Errors,
     /// Explain the settings, or list those in force.
     Config(ConfigArgs),
+}
+
+/// What the state machines are printed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum WorkflowFormat {
+    /// Mermaid state diagrams.
+    Mermaid,
+    /// The document docs/WORKFLOW.md.
+    Markdown,
 }
 
 /// Arguments of `callahead config`.
@@ -67,7 +98,16 @@ pub fn run(cli: Cli) -> ExitCode {
     // Two TLS stacks would make the first connection panic; there is one, and an earlier choice stands.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let sources = Sources::of_process(cli.config);
-    match cli.command {
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => with_settings(&sources, serve::serve),
+        Command::Work => with_settings(&sources, serve::work),
+        Command::Import { what } => {
+            with_settings(&sources, async |config| serve::import(config, &what).await)
+        }
+        Command::Openapi => print(crate::http::openapi::text(&crate::http::description()).map_err(Box::from)),
+        Command::Workflow { format: WorkflowFormat::Mermaid } => print(Ok(diagram::mermaid())),
+        Command::Workflow { format: WorkflowFormat::Markdown } => print(Ok(diagram::markdown())),
+        Command::Errors => print(Ok(crate::http::catalogue::markdown())),
         Command::Config(args) => {
             let show = |(_, settings): (Config, Vec<Setting>)| config::show(&settings);
             let text = match args.reference {
@@ -87,6 +127,19 @@ pub fn run(cli: Cli) -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }),
         Command::Doctor => examine(&sources),
+    }
+}
+
+fn print(text: Result<String, Box<dyn Error>>) -> ExitCode {
+    match text {
+        Ok(text) => {
+            out::text(&text);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            out::problem(&error.to_string());
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -129,6 +129,12 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
 /// The specific problem: encoding, syntax, depth, unknown or missing field, wrong type, with its path.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = utf8(bytes)?;
+    if is_deeper_than(text, MOST_LEVELS) {
+        return Err(Problem::new(
+            c::TOO_DEEP,
+            format!("More than {MOST_LEVELS} levels of arrays and objects."),
+        ));
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -136,6 +142,28 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     reader.end().map_err(|error| explain(error, "."))?;
     Ok(value)
+}
+
+/// Levels of arrays and objects at most; GeoJSON needs eight.
+const MOST_LEVELS: usize = 32;
+
+/// Counts brackets outside strings; cheap, and it never recurses.
+fn is_deeper_than(text: &str, most: usize) -> bool {
+    let (mut level, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => level += 1,
+            b']' | b'}' if !in_string => level = level.saturating_sub(1),
+            _ => {}
+        }
+        if level > most {
+            return true;
+        }
+    }
+    false
 }
 
 fn explain(error: serde_json::Error, path: &str) -> Problem {

@@ -51,7 +51,8 @@ impl Tools {
 
     /// These channels and providers.
     pub fn of(channels: Channels, providers: Vec<Arc<dyn PaymentProvider>>) -> Tools {
-        let providers = providers.into_iter().map(|provider| (provider.name().to_owned(), provider)).collect();
+        let providers =
+            providers.into_iter().map(|provider| (provider.name().to_owned(), provider)).collect();
         Tools { channels, providers }
     }
 }

@@ -2,8 +2,8 @@
 
 use entity::{delivery, event, hand_off, job, payment, payment_resolution, provider_command};
 use sea_orm::{
-    AccessMode, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel, QueryFilter,
-    QueryOrder, QuerySelect, Statement, TransactionTrait,
+    AccessMode, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IsolationLevel,
+    QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -67,7 +67,10 @@ pub async fn page(db: &Db, after: Option<Uuid>, limit: u64) -> Result<Page, Stor
             .filter(provider_command::Column::PaymentId.is_in(payment_ids))
             .all(&conn)
             .await?,
-        hand_offs: hand_off::Entity::find().filter(hand_off::Column::DeliveryId.is_in(ids.clone())).all(&conn).await?,
+        hand_offs: hand_off::Entity::find()
+            .filter(hand_off::Column::DeliveryId.is_in(ids.clone()))
+            .all(&conn)
+            .await?,
         jobs: job::Entity::find().filter(job::Column::DeliveryId.is_in(ids)).all(&conn).await?,
         deliveries,
         payments,

@@ -53,9 +53,12 @@ pub async fn read(conn: &impl ConnectionTrait) -> Result<Rows, StoreError> {
 /// transactions at once wait for each other here and make two editions.
 pub async fn bump(tx: &Tx) -> Result<(), StoreError> {
     let next = Expr::cust("CAST(CAST(setting.value AS BIGINT) + 1 AS TEXT)");
-    setting::Entity::insert(setting::ActiveModel { key: Set(EDITION.to_owned()), value: Set("1".to_owned()) })
-        .on_conflict(OnConflict::column(setting::Column::Key).value(setting::Column::Value, next).to_owned())
-        .exec_without_returning(tx.writer().await?)
-        .await?;
+    setting::Entity::insert(setting::ActiveModel {
+        key: Set(EDITION.to_owned()),
+        value: Set("1".to_owned()),
+    })
+    .on_conflict(OnConflict::column(setting::Column::Key).value(setting::Column::Value, next).to_owned())
+    .exec_without_returning(tx.writer().await?)
+    .await?;
     Ok(())
 }

@@ -33,6 +33,9 @@ pub async fn session(
 }
 
 /// A sign-in code by the id of its request.
-pub async fn sign_in_code(conn: &impl ConnectionTrait, request: uuid::Uuid) -> Result<Option<sign_in_code::Model>, StoreError> {
+pub async fn sign_in_code(
+    conn: &impl ConnectionTrait,
+    request: uuid::Uuid,
+) -> Result<Option<sign_in_code::Model>, StoreError> {
     Ok(sign_in_code::Entity::find_by_id(request).one(conn).await?)
 }

@@ -14,7 +14,9 @@ use super::tx::Tx;
 const IDS_AT_ONCE: usize = 500;
 
 /// Open shifts with their couriers, in the order of couriers.
-pub async fn open_shifts<C: ConnectionTrait>(conn: &C) -> Result<Vec<(shift::Model, courier::Model)>, StoreError> {
+pub async fn open_shifts<C: ConnectionTrait>(
+    conn: &C,
+) -> Result<Vec<(shift::Model, courier::Model)>, StoreError> {
     let shifts = shift::Entity::find()
         .filter(shift::Column::EndedAt.is_null())
         .order_by_asc(shift::Column::CourierId)
@@ -23,14 +25,22 @@ pub async fn open_shifts<C: ConnectionTrait>(conn: &C) -> Result<Vec<(shift::Mod
     let mut couriers = HashMap::new();
     let ids: Vec<Uuid> = shifts.iter().map(|row| row.courier_id).collect();
     for some in ids.chunks(IDS_AT_ONCE) {
-        let found = courier::Entity::find().filter(courier::Column::Id.is_in(some.to_vec())).all(conn).await?;
+        let found =
+            courier::Entity::find().filter(courier::Column::Id.is_in(some.to_vec())).all(conn).await?;
         couriers.extend(found.into_iter().map(|row| (row.id, row)));
     }
-    Ok(shifts.into_iter().filter_map(|row| couriers.remove(&row.courier_id).map(|courier| (row, courier))).collect())
+    Ok(shifts
+        .into_iter()
+        .filter_map(|row| couriers.remove(&row.courier_id).map(|courier| (row, courier)))
+        .collect())
 }
 
 /// Deliveries in these regions that wait for a courier, the first harmed first.
-pub async fn waiting<C: ConnectionTrait>(conn: &C, regions: Vec<Uuid>, limit: u64) -> Result<Vec<Loaded>, StoreError> {
+pub async fn waiting<C: ConnectionTrait>(
+    conn: &C,
+    regions: Vec<Uuid>,
+    limit: u64,
+) -> Result<Vec<Loaded>, StoreError> {
     let rows = delivery::Entity::find()
         .filter(delivery::Column::RegionId.is_in(regions))
         .filter(delivery::Column::Stage.eq("received"))
@@ -43,7 +53,10 @@ pub async fn waiting<C: ConnectionTrait>(conn: &C, regions: Vec<Uuid>, limit: u6
 }
 
 /// The pick-up point of each of these orders.
-pub async fn pick_ups<C: ConnectionTrait>(conn: &C, order_ids: &[Uuid]) -> Result<HashMap<Uuid, pickup_point::Model>, StoreError> {
+pub async fn pick_ups<C: ConnectionTrait>(
+    conn: &C,
+    order_ids: &[Uuid],
+) -> Result<HashMap<Uuid, pickup_point::Model>, StoreError> {
     let mut places: Vec<(Uuid, Uuid)> = Vec::with_capacity(order_ids.len());
     for some in order_ids.chunks(IDS_AT_ONCE) {
         let found: Vec<(Uuid, Uuid)> = orders::Entity::find()
@@ -61,7 +74,10 @@ pub async fn pick_ups<C: ConnectionTrait>(conn: &C, order_ids: &[Uuid]) -> Resul
     ids.dedup();
     let mut points = HashMap::new();
     for some in ids.chunks(IDS_AT_ONCE) {
-        let found = pickup_point::Entity::find().filter(pickup_point::Column::Id.is_in(some.to_vec())).all(conn).await?;
+        let found = pickup_point::Entity::find()
+            .filter(pickup_point::Column::Id.is_in(some.to_vec()))
+            .all(conn)
+            .await?;
         points.extend(found.into_iter().map(|row| (row.id, row)));
     }
     let known = places.into_iter().filter_map(|(order, point)| Some((order, points.get(&point)?.clone())));

@@ -36,9 +36,12 @@ pub async fn forget(tx: &Tx, before: Before) -> Result<u64, StoreError> {
         "DELETE FROM sign_in_code WHERE id IN (SELECT id FROM sign_in_code WHERE created_at < $1 LIMIT {AT_ONCE})"
     );
     let mut most = 0;
-    for (sql, limit) in
-        [(answers, before.long_ago), (positions, before.long_ago), (invites, before.recently), (codes, before.recently)]
-    {
+    for (sql, limit) in [
+        (answers, before.long_ago),
+        (positions, before.long_ago),
+        (invites, before.recently),
+        (codes, before.recently),
+    ] {
         let statement = Statement::from_sql_and_values(tx.kind().backend(), sql, [Value::from(limit)]);
         most = most.max(tx.execute(statement).await?);
     }

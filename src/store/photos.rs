@@ -17,7 +17,12 @@ pub async fn count_of(conn: &impl ConnectionTrait, delivery: Uuid) -> Result<u64
 }
 
 /// Whether this courier took this photo of this delivery. The bytes are not read.
-pub async fn is_of(conn: &impl ConnectionTrait, id: Uuid, courier: Uuid, delivery: Uuid) -> Result<bool, StoreError> {
+pub async fn is_of(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+    courier: Uuid,
+    delivery: Uuid,
+) -> Result<bool, StoreError> {
     let found = photo::Entity::find()
         .filter(photo::Column::Id.eq(id))
         .filter(photo::Column::CourierId.eq(courier))

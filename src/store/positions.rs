@@ -3,7 +3,10 @@
 use super::StoreError;
 use super::tx::Tx;
 use entity::position;
-use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    QuerySelect,
+};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -35,7 +38,12 @@ pub fn insert(tx: &Tx, courier: Uuid, shift: Uuid, new: &NewPosition, received_a
 }
 
 /// The instants of a shift's positions between two, both included: what a phone sends again is known by them.
-pub async fn instants(conn: &impl ConnectionTrait, shift: Uuid, from: i64, to: i64) -> Result<HashSet<i64>, StoreError> {
+pub async fn instants(
+    conn: &impl ConnectionTrait,
+    shift: Uuid,
+    from: i64,
+    to: i64,
+) -> Result<HashSet<i64>, StoreError> {
     let found: Vec<i64> = position::Entity::find()
         .select_only()
         .column(position::Column::At)

@@ -42,7 +42,11 @@ pub struct Standing {
 }
 
 /// The command under its newest key.
-pub async fn newest<C: ConnectionTrait>(conn: &C, payment: Uuid, op: &str) -> Result<Option<Model>, StoreError> {
+pub async fn newest<C: ConnectionTrait>(
+    conn: &C,
+    payment: Uuid,
+    op: &str,
+) -> Result<Option<Model>, StoreError> {
     let found = Entity::find()
         .filter(Column::PaymentId.eq(payment))
         .filter(Column::Op.eq(op))
@@ -71,7 +75,12 @@ pub fn insert(tx: &Tx, new: NewCommand, standing: Standing, now: i64) {
 
 /// Moves a command on, if it still stands where the caller saw it (`attempts` and state). False when somebody else was
 /// faster.
-pub async fn advance(tx: &Tx, seen: (Uuid, i32, &str), standing: Standing, now: i64) -> Result<bool, StoreError> {
+pub async fn advance(
+    tx: &Tx,
+    seen: (Uuid, i32, &str),
+    standing: Standing,
+    now: i64,
+) -> Result<bool, StoreError> {
     let (id, attempts, state) = seen;
     let done = Entity::update_many()
         .col_expr(Column::State, Expr::val(standing.state))

@@ -51,7 +51,12 @@ pub async fn next_at<C: ConnectionTrait>(conn: &C) -> Result<Option<i64>, StoreE
 }
 
 /// Whether a delivery has another job of this kind that is younger than this one and not parked.
-pub async fn has_younger<C: ConnectionTrait>(conn: &C, delivery: Uuid, kind: &str, id: Uuid) -> Result<bool, StoreError> {
+pub async fn has_younger<C: ConnectionTrait>(
+    conn: &C,
+    delivery: Uuid,
+    kind: &str,
+    id: Uuid,
+) -> Result<bool, StoreError> {
     let found: Option<Uuid> = Entity::find()
         .select_only()
         .column(Column::Id)

@@ -16,8 +16,13 @@ pub async fn courier(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cou
 }
 
 /// The active courier with this phone number (E.164).
-pub async fn active_courier_by_phone(conn: &impl ConnectionTrait, phone: &str) -> Result<Option<courier::Model>, StoreError> {
-    let found = courier::Entity::find().filter(courier::Column::Phone.eq(phone)).filter(courier::Column::Active.eq(true));
+pub async fn active_courier_by_phone(
+    conn: &impl ConnectionTrait,
+    phone: &str,
+) -> Result<Option<courier::Model>, StoreError> {
+    let found = courier::Entity::find()
+        .filter(courier::Column::Phone.eq(phone))
+        .filter(courier::Column::Active.eq(true));
     Ok(found.one(conn).await?)
 }
 

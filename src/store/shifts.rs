@@ -5,7 +5,10 @@ use super::tx::Tx;
 use callahead_domain::geo::point::Point;
 use entity::{event, orders, shift};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -14,12 +17,17 @@ pub const ONE_OPEN: &str = "shift_courier_id_key";
 
 /// A courier's open shift.
 pub async fn open_of(conn: &impl ConnectionTrait, courier: Uuid) -> Result<Option<shift::Model>, StoreError> {
-    let found = shift::Entity::find().filter(shift::Column::CourierId.eq(courier)).filter(shift::Column::EndedAt.is_null());
+    let found = shift::Entity::find()
+        .filter(shift::Column::CourierId.eq(courier))
+        .filter(shift::Column::EndedAt.is_null());
     Ok(found.one(conn).await?)
 }
 
 /// A courier's latest shift, open or ended.
-pub async fn latest_of(conn: &impl ConnectionTrait, courier: Uuid) -> Result<Option<shift::Model>, StoreError> {
+pub async fn latest_of(
+    conn: &impl ConnectionTrait,
+    courier: Uuid,
+) -> Result<Option<shift::Model>, StoreError> {
     let found = shift::Entity::find()
         .filter(shift::Column::CourierId.eq(courier))
         .order_by_desc(shift::Column::StartedAt)
@@ -31,7 +39,8 @@ pub async fn latest_of(conn: &impl ConnectionTrait, courier: Uuid) -> Result<Opt
 /// Where a courier was, at an instant in microseconds. Nothing happens when the shift knows a newer place. The version
 /// stays: a moving courier is no change of the run.
 pub async fn move_to(tx: &Tx, shift_id: Uuid, point: Point, at: i64) -> Result<(), StoreError> {
-    let older = Condition::any().add(shift::Column::PositionAt.is_null()).add(shift::Column::PositionAt.lt(at));
+    let older =
+        Condition::any().add(shift::Column::PositionAt.is_null()).add(shift::Column::PositionAt.lt(at));
     shift::Entity::update_many()
         .col_expr(shift::Column::Lat, Expr::val(point.lat()))
         .col_expr(shift::Column::Lon, Expr::val(point.lon()))
@@ -44,14 +53,22 @@ pub async fn move_to(tx: &Tx, shift_id: Uuid, point: Point, at: i64) -> Result<(
 }
 
 /// Orders by their ids.
-pub async fn orders_of_run(conn: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashMap<Uuid, orders::Model>, StoreError> {
+pub async fn orders_of_run(
+    conn: &impl ConnectionTrait,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, orders::Model>, StoreError> {
     let found = orders::Entity::find().filter(orders::Column::Id.is_in(ids)).all(conn).await?;
     Ok(found.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Whether a delivery ever was this courier's: offered, on their run or carried. `courier` is the id as events write it.
-pub async fn ever_had(conn: &impl ConnectionTrait, delivery: Uuid, courier: &str) -> Result<bool, StoreError> {
-    let kinds = ["order.offered", "order.assigned", "order.picked_up", "order.picked_up_late", "parcels.transferred"];
+pub async fn ever_had(
+    conn: &impl ConnectionTrait,
+    delivery: Uuid,
+    courier: &str,
+) -> Result<bool, StoreError> {
+    let kinds =
+        ["order.offered", "order.assigned", "order.picked_up", "order.picked_up_late", "parcels.transferred"];
     let found = event::Entity::find()
         .filter(event::Column::DeliveryId.eq(delivery))
         .filter(event::Column::Kind.is_in(kinds))

@@ -120,7 +120,12 @@ impl TestApp {
             .set("secrets.master", "11".repeat(32))
             .set("server.workers", "1")
             .set("database.readers", "3");
-        for name in ["requests_per_second_per_key", "burst_per_key", "requests_per_second_per_address", "burst_per_address"] {
+        for name in [
+            "requests_per_second_per_key",
+            "burst_per_key",
+            "requests_per_second_per_address",
+            "burst_per_address",
+        ] {
             sources = sources.set(&format!("server.{name}"), "1000000");
         }
         for (name, value) in settings {
@@ -151,7 +156,8 @@ impl TestApp {
     pub async fn restarted(mut self, settings: &[(&str, &str)]) -> TestApp {
         self.leave_jobs = true;
         self.running.take().unwrap().stop().await.unwrap();
-        let (database, operator, now) = (self.database.take().unwrap(), self.operator.clone(), self.clock.now());
+        let (database, operator, now) =
+            (self.database.take().unwrap(), self.operator.clone(), self.clock.now());
         drop(self);
         let mut again = TestApp::on(database, settings).await;
         again.clock.advance_to(now);
@@ -179,7 +185,14 @@ impl TestApp {
     }
 
     /// One request.
-    pub async fn send(&self, method: Method, path: &str, token: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let mut request = self.client.request(method, format!("{}{path}", self.url));
         if !token.is_empty() {
             request = request.bearer_auth(token);
@@ -205,7 +218,13 @@ impl TestApp {
     }
 
     /// A body of bytes.
-    pub async fn post_bytes(&self, path: &str, token: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    pub async fn post_bytes(
+        &self,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
         let mut request = self.client.post(format!("{}{path}", self.url)).bearer_auth(token).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -217,12 +236,15 @@ impl TestApp {
     pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let encode = |text: &str| {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-            let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+            let one =
+                |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
             text.bytes().map(one).collect::<String>()
         };
-        let body: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        let body: Vec<_> =
+            fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         let request = self.client.post(format!("{}{path}", self.url));
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body.join("&"));
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").body(body.join("&"));
         read(request.send().await.unwrap()).await
     }
 
@@ -240,7 +262,10 @@ impl TestApp {
 /// Reads an answer.
 pub async fn read(response: reqwest::Response) -> Answer {
     let status = response.status().as_u16();
-    let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
     let headers = headers.collect();
     let text = response.text().await.unwrap_or_default();
     let json = serde_json::from_str(&text).unwrap_or(Value::Null);
@@ -266,7 +291,10 @@ impl Drop for TestApp {
 async fn jobs_left(url: &str) -> Vec<String> {
     let connection = Database::connect(url).await.unwrap();
     let sql = "SELECT kind FROM job WHERE parked_at IS NULL";
-    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
+    let rows = connection
+        .query_all_raw(Statement::from_string(connection.get_database_backend(), sql))
+        .await
+        .unwrap();
     let kinds = rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect();
     connection.close().await.unwrap();
     kinds
@@ -308,32 +336,54 @@ impl Town {
     /// A town whose region has these knobs.
     pub async fn with_policy(app: &TestApp, policy: Value) -> Town {
         let operator = app.operator.clone();
-        let put = app.send(Method::PUT, "/v1/regions", &operator, &[], Some(square("Tidegate", policy))).await.expect(200);
+        let put = app
+            .send(Method::PUT, "/v1/regions", &operator, &[], Some(square("Tidegate", policy)))
+            .await
+            .expect(200);
         let region = put["data"][0]["region"]["id"].as_str().unwrap().to_owned();
         let (shop, shop_key, pickup) = Town::shop(app, "Saltmarket Grocer").await;
         let (courier, session) = Town::courier(app, "Odo Brandt", "+82 10-2000-0001", &region).await;
-        let key = app.post("/v1/keys", &operator, json!({"role": "dispatcher", "name": "desk"})).await.expect(201);
-        Town { region, shop, shop_key, pickup, courier, session, dispatcher: key["key"].as_str().unwrap().to_owned() }
+        let key =
+            app.post("/v1/keys", &operator, json!({"role": "dispatcher", "name": "desk"})).await.expect(201);
+        Town {
+            region,
+            shop,
+            shop_key,
+            pickup,
+            courier,
+            session,
+            dispatcher: key["key"].as_str().unwrap().to_owned(),
+        }
     }
 
     /// A shop with a key and a pick-up point.
     pub async fn shop(app: &TestApp, name: &str) -> (String, String, String) {
         let operator = app.operator.clone();
         let body = json!({"name": name, "currency": "KRW", "time_zone": "Asia/Seoul", "phone": "+82 2-700-0001", "country": "KR"});
-        let shop = app.post("/v1/shops", &operator, body).await.expect(201)["id"].as_str().unwrap().to_owned();
-        let key = app.post(&format!("/v1/shops/{shop}/keys"), &operator, json!({"name": "till"})).await.expect(201);
+        let shop =
+            app.post("/v1/shops", &operator, body).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let key =
+            app.post(&format!("/v1/shops/{shop}/keys"), &operator, json!({"name": "till"})).await.expect(201);
         let key = key["key"].as_str().unwrap().to_owned();
-        let body = json!({"name": "Counter", "address": "1 Market Square", "point": {"lat": 37.55, "lon": 126.95}});
-        let pickup = app.post("/v1/pickup_points", &key, body).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let body =
+            json!({"name": "Counter", "address": "1 Market Square", "point": {"lat": 37.55, "lon": 126.95}});
+        let pickup =
+            app.post("/v1/pickup_points", &key, body).await.expect(201)["id"].as_str().unwrap().to_owned();
         (shop, key, pickup)
     }
 
     /// A courier, signed in by invite, not yet on duty.
     pub async fn courier(app: &TestApp, name: &str, phone: &str, region: &str) -> (String, String) {
-        let body = json!({"name": name, "phone": phone, "vehicle": "bicycle", "capacity": 8, "regions": [region]});
-        let courier = app.post("/v1/couriers", &app.operator, body).await.expect(201)["id"].as_str().unwrap().to_owned();
-        let invite = app.post(&format!("/v1/couriers/{courier}/invite"), &app.operator, json!({})).await.expect(201);
-        let signed = app.post("/v1/courier/sign_in/invite", "", json!({"token": invite["token"]})).await.expect(200);
+        let body =
+            json!({"name": name, "phone": phone, "vehicle": "bicycle", "capacity": 8, "regions": [region]});
+        let courier = app.post("/v1/couriers", &app.operator, body).await.expect(201)["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let invite =
+            app.post(&format!("/v1/couriers/{courier}/invite"), &app.operator, json!({})).await.expect(201);
+        let signed =
+            app.post("/v1/courier/sign_in/invite", "", json!({"token": invite["token"]})).await.expect(200);
         (courier, signed["token"].as_str().unwrap().to_owned())
     }
 

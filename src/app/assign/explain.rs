@@ -71,7 +71,8 @@ impl App {
         view.open.retain(|open| open.delivery.id != delivery);
         view.open.push(known);
         let setting = stops::setting(&view, self.travel.as_ref());
-        let explained = dispatch::explain(&setting.problem, self.travel.as_ref(), &Weights::default(), delivery);
+        let explained =
+            dispatch::explain(&setting.problem, self.travel.as_ref(), &Weights::default(), delivery);
         Ok(explained.into_iter().map(ExplainView::from).collect())
     }
 }

@@ -54,9 +54,12 @@ pub(super) fn proposals(
     let nothing = Given::default();
     let mut made = Vec::new();
     for duty in &view.couriers {
-        let Some(courier) = setting.problem.couriers.iter().find(|courier| courier.id == duty.id) else { continue };
+        let Some(courier) = setting.problem.couriers.iter().find(|courier| courier.id == duty.id) else {
+            continue;
+        };
         let given = given.get(&duty.id).unwrap_or(&nothing);
-        let proposed = plan.runs.iter().find(|run| run.courier == duty.id).map_or(&[][..], |run| run.stops.as_slice());
+        let proposed =
+            plan.runs.iter().find(|run| run.courier == duty.id).map_or(&[][..], |run| run.stops.as_slice());
         let stops = final_run(courier, setting, given, proposed, travel);
         let run = run_stops(duty, courier, &stops);
         let wanted = wanted(duty, given, &run);
@@ -71,11 +74,16 @@ pub(super) fn proposals(
 
 /// Whom the plan gives what: where the policy assigns, everything placed; where it offers, the first.
 fn given<'a>(view: &'a View, setting: &Setting, plan: &Plan) -> BTreeMap<CourierId, Given<'a>> {
-    let open: BTreeMap<DeliveryId, &Known> = view.open.iter().map(|known| (known.delivery.id, known)).collect();
+    let open: BTreeMap<DeliveryId, &Known> =
+        view.open.iter().map(|known| (known.delivery.id, known)).collect();
     let mut given: BTreeMap<CourierId, Given<'a>> = BTreeMap::new();
     for assignment in &plan.assignments {
         let Some(known) = open.get(&assignment.delivery) else { continue };
-        let has_offer = setting.problem.couriers.iter().any(|courier| courier.id == assignment.courier && courier.has_offer);
+        let has_offer = setting
+            .problem
+            .couriers
+            .iter()
+            .any(|courier| courier.id == assignment.courier && courier.has_offer);
         let theirs = given.entry(assignment.courier).or_default();
         match known.policy.assign {
             AssignMode::Direct => theirs.assigned.push(known),
@@ -98,12 +106,18 @@ fn final_run(
     let new = setting.new.get(&courier.id).map_or(&[][..], Vec::as_slice);
     keep.extend(new.iter().map(|open| open.id));
     keep.extend(given.assigned.iter().map(|known| known.delivery.id));
-    let mut stops: Vec<Stop> =
-        proposed.iter().filter(|planned| keep.contains(&planned.stop.delivery)).map(|planned| planned.stop.clone()).collect();
+    let mut stops: Vec<Stop> = proposed
+        .iter()
+        .filter(|planned| keep.contains(&planned.stop.delivery))
+        .map(|planned| planned.stop.clone())
+        .collect();
     let as_proposed = stops.len() == proposed.len();
     let placed: BTreeSet<DeliveryId> = stops.iter().map(|stop| stop.delivery).collect();
-    let left: Vec<Stop> =
-        new.iter().filter(|open| !placed.contains(&open.id)).flat_map(|open| [open.pick_up.clone(), open.drop_off.clone()]).collect();
+    let left: Vec<Stop> = new
+        .iter()
+        .filter(|open| !placed.contains(&open.id))
+        .flat_map(|open| [open.pick_up.clone(), open.drop_off.clone()])
+        .collect();
     if as_proposed && left.is_empty() {
         return proposed.to_vec();
     }
@@ -124,7 +138,8 @@ fn run_stops(duty: &OnDuty, courier: &CourierState, stops: &[PlannedStop]) -> Ve
         let delivery = planned.stop.delivery;
         let known = duty.held.iter().find(|known| known.delivery.id == delivery).map(|known| &known.delivery);
         let driven_s = (planned.arrive_at - before).num_seconds().max(0);
-        let under_way = known.filter(|known| matches!(known.stage, Stage::EnRoute { .. } | Stage::AtDoor { .. }));
+        let under_way =
+            known.filter(|known| matches!(known.stage, Stage::EnRoute { .. } | Stage::AtDoor { .. }));
         let told = known.and_then(|known| known.planned);
         let earlier = duty.run.first().filter(|stop| stop.delivery == delivery && stop.kind == kind);
         let leg_s = match (under_way, told) {
@@ -173,8 +188,14 @@ fn wanted(duty: &OnDuty, given: &Given<'_>, run: &[RunStop]) -> Vec<Wanted> {
     }
     for known in &duty.held {
         let delivery = &known.delivery;
-        let tellable = matches!(delivery.stage, Stage::Assigned { .. } | Stage::Collected { .. } | Stage::EnRoute { .. });
-        let Some(stop) = door(delivery.id).filter(|stop| tellable && has_moved(delivery.planned, stop)) else { continue };
+        let tellable = matches!(
+            delivery.stage,
+            Stage::Assigned { .. } | Stage::Collected { .. } | Stage::EnRoute { .. }
+        );
+        let Some(stop) = door(delivery.id).filter(|stop| tellable && has_moved(delivery.planned, stop))
+        else {
+            continue;
+        };
         wanted.push(Wanted { delivery: delivery.id, command: plan(stop), version: Some(known.version) });
     }
     wanted

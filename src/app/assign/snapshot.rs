@@ -74,11 +74,16 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
     }
     let active = book.regions.iter().filter(|(_, entry)| entry.active).map(|(id, _)| id.uuid()).collect();
     let waiting = rows::waiting(conn, active, MOST_WAITING).await?;
-    let held = deliveries::of_couriers(conn, shifts.iter().map(|(shift, _)| shift.courier_id).collect()).await?;
+    let held =
+        deliveries::of_couriers(conn, shifts.iter().map(|(shift, _)| shift.courier_id).collect()).await?;
     let orders: Vec<Uuid> = waiting.iter().chain(&held).map(|loaded| loaded.row.order_id).collect();
     let pick_ups = places(rows::pick_ups(conn, &orders).await?);
     let know = |loaded: Loaded| known(loaded, &pick_ups, &book);
-    let open = waiting.into_iter().filter(|loaded| may_be_given(&loaded.delivery, &book, now)).filter_map(know).collect();
+    let open = waiting
+        .into_iter()
+        .filter(|loaded| may_be_given(&loaded.delivery, &book, now))
+        .filter_map(know)
+        .collect();
     let mut by_courier: HashMap<Uuid, Vec<Loaded>> = HashMap::new();
     for loaded in held {
         if let Some(courier) = loaded.row.courier_id {
@@ -97,7 +102,11 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
             ends_at: instant(shift.ends_at),
             capacity: u32::try_from(shift.capacity).unwrap_or(0),
             // Somebody who was taken off the books finishes what they have.
-            regions: if courier.active { serde_json::from_str(&courier.regions).unwrap_or_default() } else { Vec::new() },
+            regions: if courier.active {
+                serde_json::from_str(&courier.regions).unwrap_or_default()
+            } else {
+                Vec::new()
+            },
             seen: point.map(|point| (point, shift.position_at.map_or(instant(shift.started_at), instant))),
             run: run::parse(&shift.run).unwrap_or_default(),
             held: held.into_iter().filter_map(know).collect(),

@@ -108,12 +108,7 @@ fn drop_off(known: &Known, service_s: i64) -> Stop {
 }
 
 fn return_stop(known: &Known) -> Stop {
-    Stop {
-        kind: StopKind::Return,
-        place: Some(known.pick_up.id),
-        not_before: None,
-        ..pick_up(known)
-    }
+    Stop { kind: StopKind::Return, place: Some(known.pick_up.id), not_before: None, ..pick_up(known) }
 }
 
 /// Nobody is at the door before: the window's begin, the end of a hold, what the customer said.

@@ -102,7 +102,9 @@ pub(super) async fn write(
                 outcome.planned += written.planned;
             }
             Ok(_) => outcome.elsewhere = true,
-            Err(Error::Stale | Error::StaleVersion { .. } | Error::Refused(_) | Error::Missing) => outcome.conflicts += 1,
+            Err(Error::Stale | Error::StaleVersion { .. } | Error::Refused(_) | Error::Missing) => {
+                outcome.conflicts += 1
+            }
             Err(error) => return Err(error),
         }
     }

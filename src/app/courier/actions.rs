@@ -104,7 +104,12 @@ pub struct Verdict {
 ///
 /// # Errors
 /// Only when the database is away or overloaded: what was judged before then stays, and the whole batch may be sent again.
-pub async fn batch(app: &App, courier: CourierId, session: SessionId, actions: Vec<Action>) -> Result<Vec<Verdict>, Error> {
+pub async fn batch(
+    app: &App,
+    courier: CourierId,
+    session: SessionId,
+    actions: Vec<Action>,
+) -> Result<Vec<Verdict>, Error> {
     let now = app.clock.now();
     let superseded_at = sign_in::superseded_at(app, session).await?;
     let latest = shifts::latest_of(app.db.read(), courier.uuid()).await?;
@@ -121,7 +126,8 @@ pub async fn batch(app: &App, courier: CourierId, session: SessionId, actions: V
         let told = Told { courier, action: Arc::new(action), at, clock_off, superseded_at, shift, now };
         verdicts.push((place, judge(app, &told).await?));
     }
-    if verdicts.iter().any(|(_, verdict)| verdict.verdict == Judged::Applied || verdict.tries_left.is_some()) {
+    if verdicts.iter().any(|(_, verdict)| verdict.verdict == Judged::Applied || verdict.tries_left.is_some())
+    {
         app.bells.ring();
     }
     verdicts.sort_by_key(|(place, _)| *place);
@@ -169,7 +175,9 @@ struct Typed {
 
 /// Compares before the transaction; the transaction checks that the rotation still holds.
 async fn compare(app: &App, told: &Told) -> Result<Option<Typed>, Error> {
-    let (Some(id), Ok(Deed::HandOver { shown: Shown::Code(code), .. })) = (told.action.delivery, &told.action.deed) else {
+    let (Some(id), Ok(Deed::HandOver { shown: Shown::Code(code), .. })) =
+        (told.action.delivery, &told.action.deed)
+    else {
         return Ok(None);
     };
     let loaded = deliveries::by_id(app.db.read(), id.uuid()).await?;
@@ -209,14 +217,17 @@ impl Unit for Act {
         if self.told.clock_off {
             verdict.flagged.push(CLOCK_OFF.to_owned());
         }
-        idempotency::insert(tx, entity::idempotency::Model {
-            scope,
-            key: action.action_id.clone(),
-            fingerprint: self.fingerprint(),
-            status: 200,
-            body: serde_json::to_string(&verdict).map_err(Error::internal)?,
-            created_at: micros(*now),
-        });
+        idempotency::insert(
+            tx,
+            entity::idempotency::Model {
+                scope,
+                key: action.action_id.clone(),
+                fingerprint: self.fingerprint(),
+                status: 200,
+                body: serde_json::to_string(&verdict).map_err(Error::internal)?,
+                created_at: micros(*now),
+            },
+        );
         Ok(verdict)
     }
 }
@@ -238,7 +249,8 @@ impl Act {
     /// What the action is about; its facts are left out so that nothing of a typed code is kept.
     fn fingerprint(&self) -> Vec<u8> {
         let action = &self.told.action;
-        let about = format!("{}\n{}", action.kind, action.delivery.map(|id| id.to_string()).unwrap_or_default());
+        let about =
+            format!("{}\n{}", action.kind, action.delivery.map(|id| id.to_string()).unwrap_or_default());
         Sha256::digest(about).to_vec()
     }
 
@@ -264,7 +276,11 @@ impl Act {
     }
 
     fn rejected(&self, code: &str, detail: impl Into<String>) -> Verdict {
-        Verdict { code: Some(code.to_owned()), detail: Some(detail.into()), ..self.answer(Judged::Rejected, None) }
+        Verdict {
+            code: Some(code.to_owned()),
+            detail: Some(detail.into()),
+            ..self.answer(Judged::Rejected, None)
+        }
     }
 
     async fn verdict(&self, tx: &Tx) -> Result<Verdict, Error> {
@@ -272,9 +288,14 @@ impl Act {
             Ok(deed) => deed,
             Err(unreadable) => return Ok(self.rejected(unreadable.code, unreadable.detail.clone())),
         };
-        let Some((shift, first)) = self.told.shift else { return Ok(self.rejected("no_shift", "No shift was started.")) };
+        let Some((shift, first)) = self.told.shift else {
+            return Ok(self.rejected("no_shift", "No shift was started."));
+        };
         if self.told.at < first {
-            return Ok(self.rejected("occurred_before_shift", format!("The shift takes what was done from {first} on.")));
+            return Ok(self.rejected(
+                "occurred_before_shift",
+                format!("The shift takes what was done from {first} on."),
+            ));
         }
         let unknown = || Ok(self.rejected("unknown_delivery", "This delivery is not this courier's."));
         let Some(id) = self.told.action.delivery else { return unknown() };
@@ -316,14 +337,24 @@ impl Act {
             Err(error) => return Err(error),
         };
         if let (Some(point), Judged::Applied) = (self.told.action.point, verdict.verdict) {
-            let new = NewPosition { at: micros(self.told.at), lat: point.lat(), lon: point.lon(), accuracy_m: None };
+            let new = NewPosition {
+                at: micros(self.told.at),
+                lat: point.lat(),
+                lon: point.lon(),
+                accuracy_m: None,
+            };
             positions::insert(tx, self.told.courier.uuid(), shift, &new, micros(self.told.now));
         }
         let flagged = loaded.delivery.flags.iter().any(|flag| flag.kind == FlagKind::ClockOff);
         if self.told.clock_off && !flagged {
             let ahead = (self.told.action.occurred_at - self.told.now).num_seconds();
-            let command = Command::Flag { kind: FlagKind::ClockOff, detail: format!("the phone's clock is {ahead} s ahead") };
-            let changed = carry_out(tx, &self.asked(loaded.delivery.id, command, Actor::System), &self.book, &self.ids).await?;
+            let command = Command::Flag {
+                kind: FlagKind::ClockOff,
+                detail: format!("the phone's clock is {ahead} s ahead"),
+            };
+            let changed =
+                carry_out(tx, &self.asked(loaded.delivery.id, command, Actor::System), &self.book, &self.ids)
+                    .await?;
             verdict.state = verdict.state.map(|_| stand(&changed));
         }
         Ok(verdict)
@@ -335,7 +366,9 @@ impl Act {
 
     fn applied(&self, changed: &Changed) -> Verdict {
         let state = Some(stand(changed));
-        let Some(Event::CodeRefused { tries, .. }) = changed.events.first() else { return self.answer(Judged::Applied, state) };
+        let Some(Event::CodeRefused { tries, .. }) = changed.events.first() else {
+            return self.answer(Judged::Applied, state);
+        };
         Verdict {
             tries_left: Some(CODE_TRIES.saturating_sub(*tries)),
             state,
@@ -361,7 +394,12 @@ impl Act {
     }
 
     /// The domain's command, or a verdict where the facts do not hold.
-    async fn command(&self, tx: &Tx, loaded: &Loaded, deed: &Deed) -> Result<Result<Command, Box<Verdict>>, Error> {
+    async fn command(
+        &self,
+        tx: &Tx,
+        loaded: &Loaded,
+        deed: &Deed,
+    ) -> Result<Result<Command, Box<Verdict>>, Error> {
         Ok(Ok(match deed {
             Deed::Collect => Command::Collect,
             Deed::SetOff => Command::SetOff { last_in_run: self.last_in_run(tx, loaded).await? },
@@ -391,16 +429,26 @@ impl Act {
         Ok(!mine.iter().any(|other| other.row.id != loaded.row.id && other.delivery.is_askable()))
     }
 
-    async fn proof(&self, tx: &Tx, loaded: &Loaded, shown: &Shown) -> Result<Result<Proof, Box<Verdict>>, Error> {
+    async fn proof(
+        &self,
+        tx: &Tx,
+        loaded: &Loaded,
+        shown: &Shown,
+    ) -> Result<Result<Proof, Box<Verdict>>, Error> {
         Ok(Ok(match shown {
             Shown::Code(_) => match self.typed {
-                Some(typed) if typed.rotation == loaded.delivery.code.rotation => Proof::Code { matches: typed.matches },
+                Some(typed) if typed.rotation == loaded.delivery.code.rotation => {
+                    Proof::Code { matches: typed.matches }
+                }
                 _ => return Err(Error::Stale),
             },
-            Shown::Signature { signer, strokes } => Proof::Signature { signer: signer.clone(), strokes: strokes.clone() },
+            Shown::Signature { signer, strokes } => {
+                Proof::Signature { signer: signer.clone(), strokes: strokes.clone() }
+            }
             Shown::Photo { photo, reason } => {
                 if !photos::is_of(tx.reader(), photo.uuid(), self.told.courier.uuid(), loaded.row.id).await? {
-                    let verdict = self.rejected("unknown_photo", "There is no such photo of yours of this delivery.");
+                    let verdict =
+                        self.rejected("unknown_photo", "There is no such photo of yours of this delivery.");
                     return Ok(Err(Box::new(verdict)));
                 }
                 Proof::Photo { photo: *photo, reason: reason.clone() }

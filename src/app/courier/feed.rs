@@ -3,12 +3,12 @@
 
 use super::next_action::{NextAction, call_due, next_action};
 use super::shift::{self, CourierShiftView};
+use crate::app::App;
 use crate::app::book::Book;
 use crate::app::courier::order_of_stops::{Slot, arrange};
 use crate::app::error::Error;
 use crate::app::run::{self, StopKind};
 use crate::app::view::{OrderFacts, PointView, RegionPinView, WindowView, region_view, window_view};
-use crate::app::App;
 use crate::store::deliveries::{self, Loaded};
 use crate::store::shifts;
 use callahead_domain::actor::Actor;
@@ -172,13 +172,17 @@ pub async fn feed(app: &App, courier: CourierId) -> Result<(FeedView, String), E
     let now = app.clock.now();
     let shift = shifts::open_of(app.db.read(), courier.uuid()).await?;
     let mine = deliveries::of_couriers(app.db.read(), vec![courier.uuid()]).await?;
-    let orders = shifts::orders_of_run(app.db.read(), mine.iter().map(|loaded| loaded.row.order_id).collect()).await?;
-    let facts = orders.iter().map(|(id, row)| Ok((*id, OrderFacts::read(row)?))).collect::<Result<_, Error>>()?;
+    let orders =
+        shifts::orders_of_run(app.db.read(), mine.iter().map(|loaded| loaded.row.order_id).collect()).await?;
+    let facts =
+        orders.iter().map(|(id, row)| Ok((*id, OrderFacts::read(row)?))).collect::<Result<_, Error>>()?;
     let run = shift.as_ref().map_or(Ok(Vec::new()), |row| run::parse(&row.run))?;
-    let doors = mine.iter().filter(|loaded| loaded.delivery.is_askable()).map(|loaded| loaded.delivery.id).collect();
+    let doors =
+        mine.iter().filter(|loaded| loaded.delivery.is_askable()).map(|loaded| loaded.delivery.id).collect();
     let book = app.book.get();
     let show = Show { book: &book, facts, courier, now, doors };
-    let by_id: HashMap<DeliveryId, &Loaded> = mine.iter().map(|loaded| (loaded.delivery.id, loaded)).collect();
+    let by_id: HashMap<DeliveryId, &Loaded> =
+        mine.iter().map(|loaded| (loaded.delivery.id, loaded)).collect();
     let slots = arrange(mine.iter().map(|loaded| &loaded.delivery), &run);
     let stops = slots.iter().filter_map(|slot| show.stop(slot, by_id.get(&slot.delivery)?)).collect();
     let view = FeedView {
@@ -255,11 +259,16 @@ impl Show<'_> {
         let last_in_run = self.doors.iter().all(|other| *other == delivery.id);
         let call_due_at = call_due(delivery);
         let to_door = slot.kind == StopKind::DropOff;
-        let near = matches!(delivery.stage, Stage::Collected { .. } | Stage::EnRoute { .. } | Stage::AtDoor { .. });
+        let near =
+            matches!(delivery.stage, Stage::Collected { .. } | Stage::EnRoute { .. } | Stage::AtDoor { .. });
         let needed = to_door && (near || call_due_at.is_some());
-        let person = |name: &str, phone: Option<String>| StopPersonView { name: name.to_owned(), phone: phone.filter(|_| needed) };
+        let person = |name: &str, phone: Option<String>| StopPersonView {
+            name: name.to_owned(),
+            phone: phone.filter(|_| needed),
+        };
         let customer = person(&facts.customer.name, facts.customer.phone.as_ref().map(ToString::to_string));
-        let receiver = delivery.receiver.as_ref().map(|receiver| person(&receiver.name, receiver.phone.clone()));
+        let receiver =
+            delivery.receiver.as_ref().map(|receiver| person(&receiver.name, receiver.phone.clone()));
         let door_at = delivery.planned.map(|planned| planned.arrive_at).filter(|_| to_door);
         Some(StopView {
             kind: slot.kind,
@@ -289,7 +298,10 @@ impl Show<'_> {
 }
 
 fn pieces(delivery: &Delivery) -> Vec<StopParcelView> {
-    let here = delivery.parcels.iter().filter(|parcel| matches!(parcel.holder, Holder::Shop | Holder::Courier { .. }));
+    let here = delivery
+        .parcels
+        .iter()
+        .filter(|parcel| matches!(parcel.holder, Holder::Shop | Holder::Courier { .. }));
     here.map(|parcel| StopParcelView { number: parcel.number, barcode: parcel.barcode.clone() }).collect()
 }
 
@@ -298,7 +310,10 @@ fn answer_view(answer: &Answer) -> StopAnswerView {
         outcome: answer.outcome.name().to_owned(),
         note: answer.note.clone(),
         at: answer.answered_at,
-        source: serde_json::to_value(answer.source).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default(),
+        source: serde_json::to_value(answer.source)
+            .ok()
+            .and_then(|name| name.as_str().map(str::to_owned))
+            .unwrap_or_default(),
         from: None,
         until: None,
         day: None,

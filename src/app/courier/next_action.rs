@@ -56,7 +56,12 @@ pub fn call_due(delivery: &Delivery) -> Option<DateTime<Utc>> {
 }
 
 /// What to do next at this stop.
-pub fn next_action(kind: StopKind, delivery: &Delivery, last_in_run: bool, context: &Context<'_>) -> NextAction {
+pub fn next_action(
+    kind: StopKind,
+    delivery: &Delivery,
+    last_in_run: bool,
+    context: &Context<'_>,
+) -> NextAction {
     match (kind, &delivery.stage) {
         (StopKind::PickUp, Stage::Assigned { .. }) => {
             NextAction::new("collect", "Collect the parcels").from(delivery.ready_at)
@@ -66,7 +71,9 @@ pub fn next_action(kind: StopKind, delivery: &Delivery, last_in_run: bool, conte
         }
         (StopKind::DropOff, Stage::EnRoute { .. }) => NextAction::new("arrive", "I am at the door"),
         (StopKind::DropOff, Stage::AtDoor { since, .. }) => at_door(delivery, *since, context),
-        (StopKind::DropOff, Stage::Assigned { .. } | Stage::Collected { .. }) if call_due(delivery).is_some() => {
+        (StopKind::DropOff, Stage::Assigned { .. } | Stage::Collected { .. })
+            if call_due(delivery).is_some() =>
+        {
             NextAction::new("call", "Call the customer now")
         }
         (StopKind::DropOff, Stage::Collected { .. }) => before_leaving(delivery, last_in_run, context),
@@ -84,8 +91,12 @@ fn at_door(delivery: &Delivery, since: DateTime<Utc>, context: &Context<'_>) -> 
         .from(since + Duration::seconds(context.policy.waiting_s));
     let hand_over = match (delivery.code.locked(), context.policy.fallback_proof) {
         (false, _) => NextAction::new("hand_over", "Ask for the code"),
-        (true, true) => NextAction::new("hand_over", "The code is locked: signature or photo").because("code_locked"),
-        (true, false) => NextAction::new("hand_over", "The code is locked: ask for a new one").because("code_locked"),
+        (true, true) => {
+            NextAction::new("hand_over", "The code is locked: signature or photo").because("code_locked")
+        }
+        (true, false) => {
+            NextAction::new("hand_over", "The code is locked: ask for a new one").because("code_locked")
+        }
     };
     hand_over.or(give_up)
 }

@@ -30,7 +30,12 @@ pub async fn accept(app: &App, courier: CourierId, delivery: DeliveryId) -> Resu
 ///
 /// # Errors
 /// As [`accept`].
-pub async fn decline(app: &App, courier: CourierId, delivery: DeliveryId, reason: String) -> Result<(), Error> {
+pub async fn decline(
+    app: &App,
+    courier: CourierId,
+    delivery: DeliveryId,
+    reason: String,
+) -> Result<(), Error> {
     reply(app, courier, delivery, Command::Decline { reason }).await
 }
 

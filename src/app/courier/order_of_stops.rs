@@ -33,7 +33,8 @@ type Place = (u8, usize, u8, DateTime<Utc>, DeliveryId, StopKind);
 fn place(delivery: &Delivery, kind: StopKind, run: &[RunStop]) -> Place {
     let known = |kind| run.iter().position(|stop| stop.delivery == delivery.id && stop.kind == kind);
     // A pick-up the run does not know stands before its own door.
-    let index = known(kind).or_else(|| (kind == StopKind::PickUp).then(|| known(StopKind::DropOff)).flatten());
+    let index =
+        known(kind).or_else(|| (kind == StopKind::PickUp).then(|| known(StopKind::DropOff)).flatten());
     let now = match delivery.stage {
         Stage::AtDoor { .. } => 0,
         Stage::EnRoute { .. } => 1,
@@ -55,7 +56,8 @@ pub fn arrange<'a>(deliveries: impl Iterator<Item = &'a Delivery>, run: &[RunSto
     for delivery in deliveries {
         for kind in kinds_of(&delivery.stage) {
             let stop = run.iter().find(|stop| stop.delivery == delivery.id && stop.kind == *kind);
-            let slot = Slot { delivery: delivery.id, kind: *kind, arrive_at: stop.map(|stop| stop.arrive_at) };
+            let slot =
+                Slot { delivery: delivery.id, kind: *kind, arrive_at: stop.map(|stop| stop.arrive_at) };
             placed.push((place(delivery, *kind, run), slot));
         }
     }

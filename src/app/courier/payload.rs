@@ -219,7 +219,10 @@ pub fn read(kind: &str, payload: Option<Value>) -> Result<Deed, Unreadable> {
         "fail_attempt" => exact(payload).map(|FailPayload { reason }| Deed::Fail { reason }),
         "hand_over" => hand_over(exact(payload)?),
         "call" => call(exact(payload)?),
-        other => Err(Unreadable { code: "unknown_type", detail: format!("'{}' is no type of action", shorten(other)) }),
+        other => Err(Unreadable {
+            code: "unknown_type",
+            detail: format!("'{}' is no type of action", shorten(other)),
+        }),
     }
 }
 
@@ -228,7 +231,8 @@ fn shorten(text: &str) -> String {
 }
 
 fn exact<T: DeserializeOwned>(payload: Value) -> Result<T, Unreadable> {
-    serde_json::from_value(payload).map_err(|error| wrong(format!("payload: {}", shorten_long(&error.to_string()))))
+    serde_json::from_value(payload)
+        .map_err(|error| wrong(format!("payload: {}", shorten_long(&error.to_string()))))
 }
 
 fn shorten_long(text: &str) -> String {
@@ -290,7 +294,9 @@ fn call(payload: CallPayload) -> Result<Deed, Unreadable> {
         "home_from" => Outcome::HomeFrom { from: cut(from.ok_or_else(|| needs("from"))?) },
         "home_until" => Outcome::HomeUntil { until: cut(until.ok_or_else(|| needs("until"))?) },
         "not_today" => Outcome::NotToday { day },
-        "receiver_named" => Outcome::ReceiverNamed { receiver: named(receiver.ok_or_else(|| needs("receiver"))?)? },
+        "receiver_named" => {
+            Outcome::ReceiverNamed { receiver: named(receiver.ok_or_else(|| needs("receiver"))?)? }
+        }
         "other_place" => Outcome::OtherPlace { place: spoken(500)?, point: None },
         "refused" => Outcome::Refused { reason: said.clone().map_or(Ok(String::new()), |_| spoken(500))? },
         "no_answer" => Outcome::NoAnswer,
@@ -359,7 +365,11 @@ mod tests {
         assert_eq!(code_of("call", json!({"outcome": "unclear"})), "invalid");
         assert_eq!(code_of("call", json!({"outcome": "maybe"})), "invalid");
         assert!(read("call", Some(json!({"outcome": "refused"}))).is_ok());
-        let named = json!({"outcome": "receiver_named", "receiver": {"name": "Pell", "phone": "+85019 1234567"}});
-        assert!(matches!(read("call", Some(named)), Ok(Deed::Call { outcome: Outcome::ReceiverNamed { .. }, .. })));
+        let named =
+            json!({"outcome": "receiver_named", "receiver": {"name": "Pell", "phone": "+85019 1234567"}});
+        assert!(matches!(
+            read("call", Some(named)),
+            Ok(Deed::Call { outcome: Outcome::ReceiverNamed { .. }, .. })
+        ));
     }
 }

@@ -70,16 +70,22 @@ impl Unit for Keep {
             return Err(Error::Missing);
         }
         if photos::count_of(tx.reader(), delivery).await? >= MOST_PER_DELIVERY {
-            return Err(Error::rule("too_many_photos", format!("A delivery has {MOST_PER_DELIVERY} photos at most.")));
+            return Err(Error::rule(
+                "too_many_photos",
+                format!("A delivery has {MOST_PER_DELIVERY} photos at most."),
+            ));
         }
-        photos::insert(tx, photo::Model {
-            id: self.id.uuid(),
-            courier_id: self.base.courier.uuid(),
-            delivery_id: delivery,
-            content_type: self.new.content_type.to_owned(),
-            bytes: self.new.bytes.clone(),
-            created_at: micros(self.base.now),
-        });
+        photos::insert(
+            tx,
+            photo::Model {
+                id: self.id.uuid(),
+                courier_id: self.base.courier.uuid(),
+                delivery_id: delivery,
+                content_type: self.new.content_type.to_owned(),
+                bytes: self.new.bytes.clone(),
+                created_at: micros(self.base.now),
+            },
+        );
         Ok(())
     }
 }

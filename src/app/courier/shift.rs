@@ -82,9 +82,13 @@ pub struct NewShift {
 pub async fn start(app: &App, courier: CourierId, new: NewShift) -> Result<CourierShiftView, Error> {
     let base = Base::new(app, courier);
     let new = NewShift { ends_at: cut(new.ends_at), ..new };
-    let (earliest, latest) = (base.now + Duration::minutes(SHORTEST_MIN), base.now + Duration::hours(LONGEST_H));
+    let (earliest, latest) =
+        (base.now + Duration::minutes(SHORTEST_MIN), base.now + Duration::hours(LONGEST_H));
     if new.ends_at <= earliest || new.ends_at >= latest {
-        return Err(invalid("ends_at", format!("A shift lasts {SHORTEST_MIN} minutes to {LONGEST_H} hours.")));
+        return Err(invalid(
+            "ends_at",
+            format!("A shift lasts {SHORTEST_MIN} minutes to {LONGEST_H} hours."),
+        ));
     }
     if new.capacity.is_some_and(|capacity| !(1..=MOST_PARCELS).contains(&capacity)) {
         return Err(invalid("capacity", format!("1 to {MOST_PARCELS} parcels.")));
@@ -123,7 +127,8 @@ impl Unit for Start {
             return Err(shift_open());
         }
         let known = sessions::courier(tx.reader(), courier).await?.filter(|row| row.active);
-        let known = known.ok_or_else(|| Error::rule("forbidden", "This courier does not work here any more."))?;
+        let known =
+            known.ok_or_else(|| Error::rule("forbidden", "This courier does not work here any more."))?;
         let row = shift::Model {
             id: self.id.uuid(),
             courier_id: courier,
@@ -182,7 +187,10 @@ impl Unit for End {
         let held = mine.iter().filter(|loaded| holds(&loaded.delivery, *courier));
         let held: Vec<String> = held.map(|loaded| loaded.delivery.id.to_string()).collect();
         if !held.is_empty() {
-            let detail = format!("{} deliveries are still held: hand over, return or transfer them first.", held.len());
+            let detail = format!(
+                "{} deliveries are still held: hand over, return or transfer them first.",
+                held.len()
+            );
             return Err(Error::rule("holding_parcels", detail).fact("deliveries", held));
         }
         for loaded in &mine {
@@ -204,7 +212,12 @@ impl Unit for End {
             ..Default::default()
         };
         guarded_update(tx, row, open.version).await?.ok()?;
-        Ok(shift::Model { ended_at: Some(micros(*now)), run: "[]".to_owned(), version: open.version + 1, ..open })
+        Ok(shift::Model {
+            ended_at: Some(micros(*now)),
+            run: "[]".to_owned(),
+            version: open.version + 1,
+            ..open
+        })
     }
 }
 

@@ -208,8 +208,12 @@ impl Unit for RequestCode {
             // Another replica may be counting too.
             sessions::hold_active_courier(tx, row.id).await?;
         }
-        let hour = sessions::codes_since(tx.reader(), self.phone.as_str(), micros(self.now - Duration::hours(1))).await?;
-        let day = sessions::codes_since(tx.reader(), self.phone.as_str(), micros(self.now - Duration::days(1))).await?;
+        let hour =
+            sessions::codes_since(tx.reader(), self.phone.as_str(), micros(self.now - Duration::hours(1)))
+                .await?;
+        let day =
+            sessions::codes_since(tx.reader(), self.phone.as_str(), micros(self.now - Duration::days(1)))
+                .await?;
         if hour >= CODES_PER_HOUR || day >= CODES_PER_DAY {
             return Ok(());
         }
@@ -226,15 +230,18 @@ impl Unit for RequestCode {
         tx.insert(row.into_active_model());
         let Some(courier) = courier else { return Ok(()) };
         let payload = SendCode { courier: CourierId::from_uuid(courier.id), request: self.request };
-        jobs::enqueue(tx, NewJob {
-            id: self.job,
-            kind: SEND_CODE.to_owned(),
-            dedupe: None,
-            payload: serde_json::to_string(&payload).map_err(Error::internal)?,
-            run_at: micros(self.now),
-            delivery_id: None,
-            created_at: micros(self.now),
-        });
+        jobs::enqueue(
+            tx,
+            NewJob {
+                id: self.job,
+                kind: SEND_CODE.to_owned(),
+                dedupe: None,
+                payload: serde_json::to_string(&payload).map_err(Error::internal)?,
+                run_at: micros(self.now),
+                delivery_id: None,
+                created_at: micros(self.now),
+            },
+        );
         Ok(())
     }
 }

@@ -6,9 +6,11 @@ use super::order_of_stops::arrange;
 use crate::app::run::{RunStop, StopKind};
 use callahead_domain::actor::Actor;
 use callahead_domain::call_ahead::ladder::RungKind;
-use callahead_domain::delivery::event::Accepted;
-use callahead_domain::delivery::state::{Clearance, Cleared, ClearedBy, CodeState, Delivery, Gate, Planned, ReturnReason, Stage};
 use callahead_domain::delivery::Context;
+use callahead_domain::delivery::event::Accepted;
+use callahead_domain::delivery::state::{
+    Clearance, Cleared, ClearedBy, CodeState, Delivery, Gate, Planned, ReturnReason, Stage,
+};
 use callahead_domain::id::{CourierId, DeliveryId, KeyId, OrderId, PaymentId, ShopId};
 use callahead_domain::money::Currency;
 use callahead_domain::payment::{Payment, PaymentState};
@@ -66,7 +68,10 @@ fn door(delivery: &Delivery, now: &str) -> NextAction {
 }
 
 fn clear(delivery: &mut Delivery, from: Option<DateTime<Utc>>) {
-    let by = ClearedBy::Override { by: Actor::Dispatcher(KeyId::from_parts(at("08:00"), [2; 10])), reason: "said so".to_owned() };
+    let by = ClearedBy::Override {
+        by: Actor::Dispatcher(KeyId::from_parts(at("08:00"), [2; 10])),
+        reason: "said so".to_owned(),
+    };
     delivery.cleared = Some(Cleared { by: by.clone(), since: at("10:00"), from, until: at("12:00") });
     delivery.gate = Gate::Cleared { by, from, valid_until: at("12:00") };
 }
@@ -128,7 +133,12 @@ fn policies_clear_by_their_own_rule() {
     let try_door = Policy { silence: SilenceRule::TryDoor, ..Policy::default() };
     assert_eq!(next(StopKind::DropOff, &delivery, &try_door, "10:00").kind, "set_off");
     let last = Policy { silence: SilenceRule::Last, ..Policy::default() };
-    let context = Context { actor: Actor::Courier(courier()), now: at("10:00"), occurred_at: at("10:00"), policy: &last };
+    let context = Context {
+        actor: Actor::Courier(courier()),
+        now: at("10:00"),
+        occurred_at: at("10:00"),
+        policy: &last,
+    };
     assert_eq!(next_action(StopKind::DropOff, &delivery, true, &context).kind, "set_off");
     assert_eq!(next_action(StopKind::DropOff, &delivery, false, &context).kind, "wait");
 }
@@ -156,7 +166,8 @@ fn at_the_door_giving_up_opens_after_the_waiting_time() {
 
 #[test]
 fn what_goes_back_goes_back() {
-    let stage = Stage::Returning { courier: courier(), reason: ReturnReason::AttemptsUsed, since: at("11:00") };
+    let stage =
+        Stage::Returning { courier: courier(), reason: ReturnReason::AttemptsUsed, since: at("11:00") };
     assert_eq!(next(StopKind::Return, &delivery(1, stage), &Policy::default(), "11:01").kind, "return");
 }
 
@@ -194,7 +205,10 @@ fn where_the_courier_is_comes_first_and_a_door_never_before_its_own_pick_up() {
     let there = delivery(9, Stage::AtDoor { courier: courier(), clearance: go(), since: at("11:00") });
     let going = delivery(8, Stage::EnRoute { courier: courier(), clearance: go() });
     let assigned = delivery(1, Stage::Assigned { courier: courier() });
-    let back = delivery(2, Stage::Returning { courier: courier(), reason: ReturnReason::Refused, since: at("11:00") });
+    let back = delivery(
+        2,
+        Stage::Returning { courier: courier(), reason: ReturnReason::Refused, since: at("11:00") },
+    );
     let run = [run_stop(&assigned, StopKind::DropOff), run_stop(&going, StopKind::DropOff)];
     let slots = arrange([&back, &assigned, &going, &there].into_iter(), &run);
     let order: Vec<_> = slots.iter().map(|slot| (slot.delivery, slot.kind)).collect();

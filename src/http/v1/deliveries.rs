@@ -1,7 +1,7 @@
 //! The dispatcher's desk: deliveries, commands with a reason, why not another courier, the exception queue, jobs.
 
 use crate::app::App;
-use crate::app::desk::{DeliveryView, ExceptionView, JobView};
+use crate::app::desk::{DeliveryFilter, DeliveryView, ExceptionView, JobView};
 use crate::http::auth::StaffCaller;
 use crate::http::body::Json;
 use crate::http::catalogue as c;
@@ -10,7 +10,6 @@ use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
 use crate::http::v1::answer::{AnswerIn, pin};
 use crate::http::v1::shared::PointIn;
-use crate::store::desk::DeliveryFilter;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use callahead_domain::call_ahead::answer::Source;
 use callahead_domain::delivery::proof::Proof;
@@ -43,7 +42,11 @@ pub struct DeliveryQuery {
 /// List deliveries, oldest first.
 #[utoipa::path(tag = "dispatch", params(DeliveryQuery), responses((status = 200, body = Page<DeliveryView>), (status = 400, body = ProblemDocument)))]
 #[get("/v1/deliveries")]
-pub async fn list(app: web::Data<App>, caller: StaffCaller, query: web::Query<DeliveryQuery>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    app: web::Data<App>,
+    caller: StaffCaller,
+    query: web::Query<DeliveryQuery>,
+) -> Result<HttpResponse, Problem> {
     let query = query.into_inner();
     if let Some(stage) = query.stage.as_deref().filter(|stage| StageKind::parse(stage).is_none()) {
         return Err(Problem::new(c::INVALID_QUERY, format!("'{stage}' is no stage.")));
@@ -64,7 +67,11 @@ pub async fn list(app: web::Data<App>, caller: StaffCaller, query: web::Query<De
 /// Read a delivery whole.
 #[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 200, body = DeliveryView), (status = 404, body = ProblemDocument)))]
 #[get("/v1/deliveries/{id}")]
-pub async fn read(app: web::Data<App>, caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn read(
+    app: web::Data<App>,
+    caller: StaffCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let view = app.delivery_view(id::<DeliveryId>(&path)?, caller.actor).await?;
     Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
 }
@@ -72,7 +79,11 @@ pub async fn read(app: web::Data<App>, caller: StaffCaller, path: web::Path<Stri
 /// Everything that happened, with who and when.
 #[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 200, body = crate::app::timeline::TimelineView), (status = 404, body = ProblemDocument)))]
 #[get("/v1/deliveries/{id}/timeline")]
-pub async fn timeline(app: web::Data<App>, caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn timeline(
+    app: web::Data<App>,
+    caller: StaffCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let delivery = id::<DeliveryId>(&path)?;
     app.delivery_view(delivery, caller.actor).await?;
     Ok(HttpResponse::Ok().json(app.timeline(delivery).await?))
@@ -81,7 +92,11 @@ pub async fn timeline(app: web::Data<App>, caller: StaffCaller, path: web::Path<
 /// How the customer was asked and what they said.
 #[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 200, body = crate::app::call_aheads::CallAheadList), (status = 404, body = ProblemDocument)))]
 #[get("/v1/deliveries/{id}/call_aheads")]
-pub async fn call_aheads(app: web::Data<App>, caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn call_aheads(
+    app: web::Data<App>,
+    caller: StaffCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let delivery = id::<DeliveryId>(&path)?;
     app.delivery_view(delivery, caller.actor).await?;
     Ok(HttpResponse::Ok().json(app.call_aheads(delivery).await?))
@@ -97,7 +112,11 @@ pub struct ExplainList {
 /// Why this delivery went to no courier, or not to another.
 #[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 200, body = ExplainList), (status = 404, body = ProblemDocument)))]
 #[get("/v1/deliveries/{id}/explain")]
-pub async fn explain(app: web::Data<App>, _caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn explain(
+    app: web::Data<App>,
+    _caller: StaffCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let data = app.explain(id::<DeliveryId>(&path)?).await?;
     Ok(HttpResponse::Ok().json(ExplainList { data }))
 }
@@ -107,45 +126,90 @@ pub async fn explain(app: web::Data<App>, _caller: StaffCaller, path: web::Path<
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum CommandIn {
     /// Put on a courier's run.
-    Assign { /** `cou_…` */ courier_id: String },
+    Assign {
+        /** `cou_…` */
+        courier_id: String,
+    },
     /// Propose to a courier.
-    Offer { /** `cou_…` */ courier_id: String },
+    Offer {
+        /** `cou_…` */
+        courier_id: String,
+    },
     /// Take off the run.
-    Unassign { /** Why. */ reason: String },
+    Unassign {
+        /** Why. */
+        reason: String,
+    },
     /// Clear the gate in your own name.
-    Override { /** Why. */ reason: String, /** For how long; 3600 if absent. */ valid_s: Option<i64> },
+    Override {
+        /** Why. */
+        reason: String,
+        /** For how long; 3600 if absent. */
+        valid_s: Option<i64>,
+    },
     /// Climb the ladder again.
     AskAgain,
     /// Place the address.
-    Locate { /** Where. */ point: PointIn },
+    Locate {
+        /** Where. */
+        point: PointIn,
+    },
     /// Cancel the order.
-    Cancel { /** Why. */ reason: String },
+    Cancel {
+        /** Why. */
+        reason: String,
+    },
     /// Send the parcels back.
-    StartReturn { /** Why. */ reason: String },
+    StartReturn {
+        /** Why. */
+        reason: String,
+    },
     /// Take a returned parcel in for the shop.
     ReceiveReturn,
     /// Pass the parcels to another courier.
-    Transfer { /** `cou_…` */ courier_id: String },
+    Transfer {
+        /** `cou_…` */
+        courier_id: String,
+    },
     /// Give up as lost.
-    MarkLost { /** Why. */ reason: String },
+    MarkLost {
+        /** Why. */
+        reason: String,
+    },
     /// Make a new code.
     RotateCode,
     /// Agree to a hand-off without a code.
     ConfirmHandOff,
     /// Object to a hand-off without a code.
-    DisputeHandOff { /** Why. */ reason: String },
+    DisputeHandOff {
+        /** Why. */
+        reason: String,
+    },
     /// Take a hand-off back within its grace.
     Reopen,
     /// Record a hand-off on your own word.
-    HandOver { /** Why. */ reason: String },
+    HandOver {
+        /** Why. */
+        reason: String,
+    },
     /// Turn a courier back.
-    TurnBack { /** Why. */ reason: String },
+    TurnBack {
+        /** Why. */
+        reason: String,
+    },
     /// Close an open matter.
-    Resolve { /** Which: customer_wrote, wrong_number, other_place, delivered_before_cancellation, notice_failed, clock_off. */ #[schema(value_type = String)] kind: FlagKind },
+    Resolve {
+        /** Which: customer_wrote, wrong_number, other_place, delivered_before_cancellation, notice_failed, clock_off. */
+        #[schema(value_type = String)]
+        kind: FlagKind,
+    },
     /// Try a failed capture again.
     RetryCapture,
     /// Record a new authorisation.
-    RenewAuthorisation { /** Its end. */ authorised_until: Option<DateTime<Utc>> },
+    RenewAuthorisation {
+        /** Its end. */
+        authorised_until: Option<DateTime<Utc>>,
+    },
     /// Record what the customer said to you.
     Answer(AnswerIn),
 }
@@ -159,20 +223,26 @@ fn command_of(app: &App, input: CommandIn) -> Result<Command, Problem> {
         CommandIn::Assign { courier_id } => Command::Assign { courier: courier(&courier_id)? },
         CommandIn::Offer { courier_id } => Command::Offer { courier: courier(&courier_id)? },
         CommandIn::Unassign { reason } => Command::Unassign { reason },
-        CommandIn::Override { reason, valid_s } => Command::Override { reason, valid_s: valid_s.unwrap_or(3600) },
+        CommandIn::Override { reason, valid_s } => {
+            Command::Override { reason, valid_s: valid_s.unwrap_or(3600) }
+        }
         CommandIn::AskAgain => Command::AskAgain,
         CommandIn::Locate { point } => {
             let mut faults = Vec::new();
             let place = point.check(&mut faults, "point");
-            let place = place.ok_or_else(|| Problem::new(c::INVALID, "A value is not allowed.").with_faults(faults))?;
+            let place = place
+                .ok_or_else(|| Problem::new(c::INVALID, "A value is not allowed.").with_faults(faults))?;
             let region = pin(app, place).ok_or_else(|| {
-                Problem::new(c::OUTSIDE_EVERY_REGION, "The point is in no region.")
-                    .with_faults(vec![Fault::new("point", "outside_every_region", "no region holds this point")])
+                Problem::new(c::OUTSIDE_EVERY_REGION, "The point is in no region.").with_faults(vec![
+                    Fault::new("point", "outside_every_region", "no region holds this point"),
+                ])
             })?;
             Command::Locate { place, region }
         }
         CommandIn::Cancel { reason } => Command::Cancel { reason },
-        CommandIn::StartReturn { reason } => Command::StartReturn { reason: ReturnReason::Decided, note: reason },
+        CommandIn::StartReturn { reason } => {
+            Command::StartReturn { reason: ReturnReason::Decided, note: reason }
+        }
         CommandIn::ReceiveReturn => Command::ReceiveReturn,
         CommandIn::Transfer { courier_id } => Command::Transfer { to: courier(&courier_id)? },
         CommandIn::MarkLost { reason } => Command::MarkLost { reason },
@@ -180,13 +250,17 @@ fn command_of(app: &App, input: CommandIn) -> Result<Command, Problem> {
         CommandIn::ConfirmHandOff => Command::ConfirmHandOff,
         CommandIn::DisputeHandOff { reason } => Command::DisputeHandOff { reason },
         CommandIn::Reopen => Command::Reopen,
-        CommandIn::HandOver { reason } => {
-            Command::HandOver { id: app.ids().hand_off(), proof: Proof::Witness { reason }, parcels: Vec::new() }
-        }
+        CommandIn::HandOver { reason } => Command::HandOver {
+            id: app.ids().hand_off(),
+            proof: Proof::Witness { reason },
+            parcels: Vec::new(),
+        },
         CommandIn::TurnBack { reason } => Command::TurnBack { reason },
         CommandIn::Resolve { kind } => Command::Resolve { kind },
         CommandIn::RetryCapture => Command::RetryCapture,
-        CommandIn::RenewAuthorisation { authorised_until } => Command::RenewAuthorisation { until: authorised_until },
+        CommandIn::RenewAuthorisation { authorised_until } => {
+            Command::RenewAuthorisation { until: authorised_until }
+        }
         CommandIn::Answer(answer) => Command::Answer { reply: answer.reply(app, Source::Courier)? },
     })
 }
@@ -194,7 +268,13 @@ fn command_of(app: &App, input: CommandIn) -> Result<Command, Problem> {
 /// Ask for a command in your own name.
 #[utoipa::path(tag = "dispatch", params(("id" = String, Path)), request_body = CommandIn, responses((status = 200, body = DeliveryView), (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[post("/v1/deliveries/{id}/commands")]
-pub async fn command(app: web::Data<App>, caller: StaffCaller, request: HttpRequest, path: web::Path<String>, body: Json<CommandIn>) -> Result<HttpResponse, Problem> {
+pub async fn command(
+    app: web::Data<App>,
+    caller: StaffCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Json<CommandIn>,
+) -> Result<HttpResponse, Problem> {
     let delivery = id::<DeliveryId>(&path)?;
     let command = command_of(&app, body.value)?;
     let view = app.command_delivery(delivery, command, caller.actor, if_match(&request)?).await?;
@@ -222,7 +302,11 @@ const QUEUE: u64 = 500;
 /// The exception queue, sorted by minutes until harm, each with what fixes it.
 #[utoipa::path(tag = "dispatch", params(ExceptionQuery), responses((status = 200, body = ExceptionList)))]
 #[get("/v1/exceptions")]
-pub async fn exceptions(app: web::Data<App>, _caller: StaffCaller, query: web::Query<ExceptionQuery>) -> Result<HttpResponse, Problem> {
+pub async fn exceptions(
+    app: web::Data<App>,
+    _caller: StaffCaller,
+    query: web::Query<ExceptionQuery>,
+) -> Result<HttpResponse, Problem> {
     let data = app.exceptions(query.kind.as_deref(), QUEUE).await?;
     Ok(HttpResponse::Ok().json(ExceptionList { data }))
 }
@@ -245,11 +329,17 @@ pub struct JobList {
 /// Jobs that gave up, or that wait.
 #[utoipa::path(tag = "dispatch", params(JobQuery), responses((status = 200, body = JobList), (status = 400, body = ProblemDocument)))]
 #[get("/v1/jobs")]
-pub async fn jobs(app: web::Data<App>, _caller: StaffCaller, query: web::Query<JobQuery>) -> Result<HttpResponse, Problem> {
+pub async fn jobs(
+    app: web::Data<App>,
+    _caller: StaffCaller,
+    query: web::Query<JobQuery>,
+) -> Result<HttpResponse, Problem> {
     let parked = match query.state.as_deref() {
         None | Some("parked") => true,
         Some("queued") => false,
-        Some(other) => return Err(Problem::new(c::INVALID_QUERY, format!("'{other}' is neither parked nor queued."))),
+        Some(other) => {
+            return Err(Problem::new(c::INVALID_QUERY, format!("'{other}' is neither parked nor queued.")));
+        }
     };
     Ok(HttpResponse::Ok().json(JobList { data: app.jobs(parked, QUEUE).await? }))
 }
@@ -257,7 +347,11 @@ pub async fn jobs(app: web::Data<App>, _caller: StaffCaller, query: web::Query<J
 /// Try a parked job again.
 #[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument)))]
 #[post("/v1/jobs/{id}/retry")]
-pub async fn retry_job(app: web::Data<App>, _caller: StaffCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn retry_job(
+    app: web::Data<App>,
+    _caller: StaffCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     app.retry_job(id::<JobId>(&path)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,11 +1,10 @@
 //! A shop's events: after a cursor, and as a stream that continues where the last connection ended.
 
-use crate::app::timeline::{StreamEvent, cursor_text, parse_cursor};
+use crate::app::timeline::{Cursor, StreamEvent, cursor_text, parse_cursor};
 use crate::app::{App, Error};
 use crate::http::auth::ShopCaller;
 use crate::http::catalogue as c;
 use crate::http::problem::{Problem, ProblemDocument};
-use crate::store::events::Cursor;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use callahead_domain::id::ShopId;
 use serde::{Deserialize, Serialize};

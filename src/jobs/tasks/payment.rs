@@ -5,10 +5,10 @@
 //! payment and the job is one transaction.
 
 use super::Work;
+use crate::app::Error;
 use crate::app::capture::{Advance, MoneyOp, PaymentDue, PaymentWork, Put, PutCommand, Standing};
 use crate::app::change::EffectJob;
 use crate::app::queue::{Conclusion, Settle};
-use crate::app::Error;
 use crate::jobs::backoff::Failed;
 use crate::lifecycle::crash_point;
 use crate::pay::exactly_once::{self as once, CommandRecord, CommandState, End, Step};
@@ -62,12 +62,16 @@ pub async fn run(work: &Work<'_>, op: MoneyOp) -> Result<(), Failed> {
 }
 
 /// What is known of the command.
-fn known(work: &Work<'_>, op: MoneyOp, due: &PaymentWork, now: DateTime<Utc>) -> Result<CommandRecord, Failed> {
+fn known(
+    work: &Work<'_>,
+    op: MoneyOp,
+    due: &PaymentWork,
+    now: DateTime<Utc>,
+) -> Result<CommandRecord, Failed> {
     let op = wire_op(op);
     let env = work.app.secrets.fingerprint();
-    let fresh = || {
-        CommandRecord::queued(once::key_stem(&env, due.payment, op), op, due.amount_minor, due.currency)
-    };
+    let fresh =
+        || CommandRecord::queued(once::key_stem(&env, due.payment, op), op, due.amount_minor, due.currency);
     let Some(stored) = &due.stored else { return Ok(fresh()) };
     let record: CommandRecord = serde_json::from_str(&stored.record)
         .map_err(|error| Failed::Park { error: format!("the command's record cannot be read: {error}") })?;
@@ -217,7 +221,9 @@ impl Till<'_> {
             (MoneyOp::Capture, Some(End::Refused { code, .. })) => {
                 Some(Command::RecordCaptureFailed { code: code.clone() })
             }
-            (MoneyOp::Capture, Some(End::Dead { why })) => Some(Command::RecordCaptureUnknown { why: why.clone() }),
+            (MoneyOp::Capture, Some(End::Dead { why })) => {
+                Some(Command::RecordCaptureUnknown { why: why.clone() })
+            }
             (MoneyOp::Capture, None) if record.state != CommandState::Queued => {
                 Some(Command::RecordCaptureUnknown { why: "no clear answer".to_owned() })
             }

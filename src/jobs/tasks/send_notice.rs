@@ -31,8 +31,14 @@ struct Payload {
 
 /// What became of all channels together.
 enum Delivered {
-    Sent { channel: String, provider_id: String },
-    Failed { cause: String, may_pass: bool },
+    Sent {
+        channel: String,
+        provider_id: String,
+    },
+    Failed {
+        cause: String,
+        may_pass: bool,
+    },
     /// Another worker has the job.
     NotOurs,
 }
@@ -50,11 +56,14 @@ pub async fn run(work: &Work<'_>) -> Result<(), Failed> {
         return record_sent(work, delivery, notice, (channel, UNKNOWN.to_owned())).await;
     }
     let made = made_at(work.job.id).unwrap_or_else(|| work.app.clock.now());
-    let content = work.app.notice_content(delivery, notice, made).await.map_err(|error| work.failed(&error))?;
+    let content =
+        work.app.notice_content(delivery, notice, made).await.map_err(|error| work.failed(&error))?;
     let Some(content) = content else { return work.finish().await };
     let message = message(work, notice, &content)?;
     match walk_channels(work, &payload.effect, &message).await? {
-        Delivered::Sent { channel, provider_id } => record_sent(work, delivery, notice, (channel, provider_id)).await,
+        Delivered::Sent { channel, provider_id } => {
+            record_sent(work, delivery, notice, (channel, provider_id)).await
+        }
         Delivered::NotOurs => Ok(()),
         Delivered::Failed { cause, may_pass } => {
             let at = work.next_try();
@@ -68,7 +77,8 @@ pub async fn run(work: &Work<'_>) -> Result<(), Failed> {
 }
 
 fn message(work: &Work<'_>, notice: Notice, content: &NoticeContent) -> Result<Message, Failed> {
-    let kind = NoticeKind::parse(notice.name()).ok_or(Failed::Park { error: "no words for this notice".to_owned() })?;
+    let kind = NoticeKind::parse(notice.name())
+        .ok_or(Failed::Park { error: "no words for this notice".to_owned() })?;
     let facts = NoticeFacts {
         shop: content.shop.clone(),
         reference: content.reference.clone(),
@@ -84,7 +94,8 @@ fn message(work: &Work<'_>, notice: Notice, content: &NoticeContent) -> Result<M
     };
     let facts = in_its_own_time(notice, facts);
     let rendered = render(kind, content.language, &content.name, &facts);
-    let rendered = rendered.map_err(|error| Failed::Park { error: format!("the notice cannot be said: {error}") })?;
+    let rendered =
+        rendered.map_err(|error| Failed::Park { error: format!("the notice cannot be said: {error}") })?;
     let to = Recipient {
         name: content.name.clone(),
         phone: content.phone.clone(),
@@ -124,11 +135,22 @@ async fn walk_channels(work: &Work<'_>, effect: &EffectJob, message: &Message) -
         match outcome {
             SendOutcome::Sent { provider_id } => return Ok(Delivered::Sent { channel: name, provider_id }),
             SendOutcome::Unknown { why } => {
-                tracing::warn!(notice = message.id, channel = name, why, "nobody knows whether a notice left");
+                tracing::warn!(
+                    notice = message.id,
+                    channel = name,
+                    why,
+                    "nobody knows whether a notice left"
+                );
                 return Ok(Delivered::Sent { channel: name, provider_id: UNKNOWN.to_owned() });
             }
             SendOutcome::Refused { code, permanent, message: words } => {
-                tracing::info!(notice = message.id, channel = name, code, words, "a channel did not take a notice");
+                tracing::info!(
+                    notice = message.id,
+                    channel = name,
+                    code,
+                    words,
+                    "a channel did not take a notice"
+                );
                 cause = format!("{name}: {code}");
                 may_pass |= !permanent;
                 next = channels.after(channel.name(), &message.to);

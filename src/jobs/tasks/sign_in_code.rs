@@ -51,7 +51,10 @@ pub async fn run(work: &Work<'_>) -> Result<(), Failed> {
     if may_pass && at < code.expires_at {
         return Err(Failed::RetryAt { at, error: "no channel took it".to_owned() });
     }
-    tracing::warn!(phone = masked(&code.phone), "no channel can carry a sign-in code; invite the courier instead");
+    tracing::warn!(
+        phone = masked(&code.phone),
+        "no channel can carry a sign-in code; invite the courier instead"
+    );
     work.finish().await
 }
 
@@ -69,7 +72,8 @@ fn message(work: &Work<'_>, code: &SignInCode) -> Result<Message, Failed> {
         code: Some(code.code.clone()),
     };
     let rendered = render(NoticeKind::CourierSignInCode, code.language, &code.name, &facts);
-    let rendered = rendered.map_err(|error| Failed::Park { error: format!("the notice cannot be said: {error}") })?;
+    let rendered =
+        rendered.map_err(|error| Failed::Park { error: format!("the notice cannot be said: {error}") })?;
     let to = Recipient {
         name: code.name.clone(),
         phone: Some(code.phone.clone()),

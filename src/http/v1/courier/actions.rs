@@ -64,13 +64,19 @@ fn check(batch: BatchIn) -> Result<Vec<Action>, Problem> {
     for (place, action) in batch.actions.into_iter().take(MOST_ACTIONS).enumerate() {
         let id = &action.action_id;
         if !(1..=64).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
-            faults.push(Fault::new(format!("actions[{place}].action_id"), "bad_text", "1 to 64 visible ASCII characters"));
+            faults.push(Fault::new(
+                format!("actions[{place}].action_id"),
+                "bad_text",
+                "1 to 64 visible ASCII characters",
+            ));
         }
         if action.device_seq < 0 {
             faults.push(Fault::new(format!("actions[{place}].device_seq"), "out_of_range", "from 0"));
         }
         read.push(Action {
-            point: action.point.and_then(|point| point.check(&mut faults, &format!("actions[{place}].point"))),
+            point: action
+                .point
+                .and_then(|point| point.check(&mut faults, &format!("actions[{place}].point"))),
             delivery: action.delivery_id.parse().ok(),
             deed: payload::read(&action.kind, action.payload),
             action_id: action.action_id,
@@ -81,7 +87,9 @@ fn check(batch: BatchIn) -> Result<Vec<Action>, Problem> {
     }
     match faults.is_empty() {
         true => Ok(read),
-        false => Err(Problem::new(c::INVALID, "The batch has values that are not allowed.").with_faults(faults)),
+        false => {
+            Err(Problem::new(c::INVALID, "The batch has values that are not allowed.").with_faults(faults))
+        }
     }
 }
 
@@ -92,7 +100,11 @@ fn check(batch: BatchIn) -> Result<Vec<Action>, Problem> {
 /// `device_seq`). A 503 means that some may be judged and some not: send the whole batch again.
 #[utoipa::path(tag = "couriers", request_body = BatchIn, responses((status = 200, body = BatchView), (status = 400, body = ProblemDocument), (status = 422, body = ProblemDocument), (status = 503, body = ProblemDocument)))]
 #[post("/v1/courier/actions")]
-pub async fn hand_in(app: web::Data<App>, caller: CourierCaller, body: Json<BatchIn>) -> Result<HttpResponse, Problem> {
+pub async fn hand_in(
+    app: web::Data<App>,
+    caller: CourierCaller,
+    body: Json<BatchIn>,
+) -> Result<HttpResponse, Problem> {
     let actions = check(body.value)?;
     let results = actions::batch(&app, caller.courier, caller.session, actions).await?;
     Ok(HttpResponse::Ok().json(BatchView { results }))

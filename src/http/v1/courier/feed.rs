@@ -19,7 +19,11 @@ fn known(request: &HttpRequest, tag: &str) -> bool {
 #[utoipa::path(tag = "couriers", params(("If-None-Match" = Option<String>, Header, description = "The ETag of the feed the phone has.")),
     responses((status = 200, body = FeedView), (status = 304), (status = 401, body = ProblemDocument)))]
 #[get("/v1/courier/feed")]
-pub async fn read(app: web::Data<App>, caller: CourierCaller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn read(
+    app: web::Data<App>,
+    caller: CourierCaller,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let (view, tag) = feed::feed(&app, caller.courier).await?;
     let tag = format!("\"{tag}\"");
     if known(&request, &tag) {
@@ -40,7 +44,9 @@ mod tests {
 
     #[test]
     fn a_tag_is_found_in_any_form_of_the_header() {
-        let asked = |value: &str| TestRequest::default().insert_header(("if-none-match", value.to_owned())).to_http_request();
+        let asked = |value: &str| {
+            TestRequest::default().insert_header(("if-none-match", value.to_owned())).to_http_request()
+        };
         assert!(known(&asked("\"ab\""), "\"ab\""));
         assert!(known(&asked("\"x\", W/\"ab\""), "\"ab\""));
         assert!(known(&asked("*"), "\"ab\""));

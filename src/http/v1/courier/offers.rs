@@ -16,7 +16,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Take an offer. Exactly one answer counts.
 #[utoipa::path(tag = "couriers", params(("delivery_id" = String, Path)), responses((status = 200, body = StopView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 #[post("/v1/courier/offers/{delivery_id}/accept")]
-pub async fn accept(app: web::Data<App>, caller: CourierCaller, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn accept(
+    app: web::Data<App>,
+    caller: CourierCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let caller = caller.acting()?;
     Ok(HttpResponse::Ok().json(offers::accept(&app, caller.courier, id(&path)?).await?))
 }
@@ -32,7 +36,13 @@ pub struct DeclineIn {
 /// Say no to an offer; there is no penalty. The body may be left out.
 #[utoipa::path(tag = "couriers", params(("delivery_id" = String, Path)), request_body = Option<DeclineIn>, responses((status = 204), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 #[post("/v1/courier/offers/{delivery_id}/decline")]
-pub async fn decline(app: web::Data<App>, caller: CourierCaller, request: HttpRequest, path: web::Path<String>, payload: web::Payload) -> Result<HttpResponse, Problem> {
+pub async fn decline(
+    app: web::Data<App>,
+    caller: CourierCaller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
     let caller = caller.acting()?;
     let bytes = body::read(&request, payload.into_inner()).await?;
     let said: DeclineIn = if bytes.is_empty() { DeclineIn::default() } else { body::parse(&bytes)? };

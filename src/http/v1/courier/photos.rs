@@ -32,7 +32,8 @@ pub struct PhotoView {
 }
 
 fn stated(request: &HttpRequest) -> Result<String, Problem> {
-    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value =
+        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if ["image/jpeg", "image/png"].contains(&kind.as_str()) {
         return Ok(kind);
@@ -44,7 +45,13 @@ fn stated(request: &HttpRequest) -> Result<String, Problem> {
 #[utoipa::path(tag = "couriers", params(PhotoQuery), request_body(content = Vec<u8>, content_type = "image/jpeg"),
     responses((status = 201, body = PhotoView), (status = 404, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[post("/v1/courier/photos")]
-pub async fn keep(app: web::Data<App>, caller: CourierCaller, request: HttpRequest, query: web::Query<PhotoQuery>, payload: web::Payload) -> Result<HttpResponse, Problem> {
+pub async fn keep(
+    app: web::Data<App>,
+    caller: CourierCaller,
+    request: HttpRequest,
+    query: web::Query<PhotoQuery>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
     let caller = caller.acting()?;
     let delivery = id_in("delivery_id", &query.delivery_id)?;
     let stated = stated(&request)?;
@@ -53,8 +60,11 @@ pub async fn keep(app: web::Data<App>, caller: CourierCaller, request: HttpReque
         return Err(Problem::new(c::TOO_LARGE, format!("The limit is {MOST_BYTES} bytes.")));
     }
     let content_type = kind_of(&bytes).filter(|kind| *kind == stated);
-    let content_type = content_type.ok_or_else(|| Problem::invalid("body", "not_an_image", format!("These bytes are no {stated}.")))?;
-    let photo = photos::keep(&app, caller.courier, NewPhoto { delivery, content_type, bytes: bytes.to_vec() }).await?;
+    let content_type = content_type
+        .ok_or_else(|| Problem::invalid("body", "not_an_image", format!("These bytes are no {stated}.")))?;
+    let photo =
+        photos::keep(&app, caller.courier, NewPhoto { delivery, content_type, bytes: bytes.to_vec() })
+            .await?;
     Ok(HttpResponse::Created().json(PhotoView { photo_id: photo.to_string() }))
 }
 

@@ -36,7 +36,11 @@ fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {
 /// Start a shift. A courier has one open shift at most.
 #[utoipa::path(tag = "couriers", request_body = StartIn, responses((status = 201, body = CourierShiftView), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[post("/v1/courier/shift")]
-pub async fn start(app: web::Data<App>, caller: CourierCaller, body: Json<StartIn>) -> Result<HttpResponse, Problem> {
+pub async fn start(
+    app: web::Data<App>,
+    caller: CourierCaller,
+    body: Json<StartIn>,
+) -> Result<HttpResponse, Problem> {
     let caller = caller.acting()?;
     let mut faults = Vec::new();
     let point = body.value.point.and_then(|point| point.check(&mut faults, "point"));
@@ -98,7 +102,11 @@ fn check(positions: &[PositionIn]) -> Result<Vec<Reported>, Problem> {
     let mut reported = Vec::with_capacity(positions.len().min(MOST_POSITIONS));
     for (place, position) in positions.iter().take(MOST_POSITIONS).enumerate() {
         if position.accuracy_m.is_some_and(|metres| !(0.0..=100_000.0).contains(&metres)) {
-            faults.push(Fault::new(format!("positions[{place}].accuracy_m"), "out_of_range", "0 to 100000 metres"));
+            faults.push(Fault::new(
+                format!("positions[{place}].accuracy_m"),
+                "out_of_range",
+                "0 to 100000 metres",
+            ));
         }
         let at = DateTime::from_timestamp_micros(position.at.timestamp_micros()).unwrap_or(position.at);
         let point = position.point.check(&mut faults, &format!("positions[{place}].point"));
@@ -111,7 +119,11 @@ fn check(positions: &[PositionIn]) -> Result<Vec<Reported>, Problem> {
 /// Tell where the courier is and was. Sending again does no harm.
 #[utoipa::path(tag = "couriers", request_body = PositionsIn, responses((status = 202, body = AcceptedView), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[post("/v1/courier/positions")]
-pub async fn report(app: web::Data<App>, caller: CourierCaller, body: Json<PositionsIn>) -> Result<HttpResponse, Problem> {
+pub async fn report(
+    app: web::Data<App>,
+    caller: CourierCaller,
+    body: Json<PositionsIn>,
+) -> Result<HttpResponse, Problem> {
     let caller = caller.acting()?;
     let accepted = shift::report(&app, caller.courier, check(&body.value.positions)?).await?;
     Ok(HttpResponse::Accepted().json(AcceptedView { accepted }))

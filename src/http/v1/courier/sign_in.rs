@@ -24,7 +24,11 @@ pub struct InviteIn {
 /// Sign in with an invite. An invite works once; every other phone of this courier can only read from here on.
 #[utoipa::path(tag = "couriers", request_body = InviteIn, responses((status = 200, body = SignedInView), (status = 404, body = ProblemDocument), (status = 410, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 #[post("/v1/courier/sign_in/invite")]
-pub async fn by_invite(app: web::Data<App>, request: HttpRequest, body: Json<InviteIn>) -> Result<HttpResponse, Problem> {
+pub async fn by_invite(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: Json<InviteIn>,
+) -> Result<HttpResponse, Problem> {
     limits::check_address(&request)?;
     Ok(HttpResponse::Ok().json(sign_in::by_invite(&app, &body.value.token).await?))
 }
@@ -41,7 +45,11 @@ pub struct PhoneIn {
 /// and twenty a day leave for one number.
 #[utoipa::path(tag = "couriers", request_body = PhoneIn, responses((status = 202, body = CodeRequestView), (status = 422, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 #[post("/v1/courier/sign_in/code")]
-pub async fn request_code(app: web::Data<App>, request: HttpRequest, body: Json<PhoneIn>) -> Result<HttpResponse, Problem> {
+pub async fn request_code(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: Json<PhoneIn>,
+) -> Result<HttpResponse, Problem> {
     limits::check_address(&request)?;
     let phone = Phone::parse(&body.value.phone, None);
     let phone = phone.map_err(|error| Problem::invalid("phone", "invalid_phone", error.to_string()))?;
@@ -61,7 +69,11 @@ pub struct VerifyIn {
 /// Sign in with a code. Five tries each; then ask for a new one.
 #[utoipa::path(tag = "couriers", request_body = VerifyIn, responses((status = 200, body = SignedInView), (status = 401, body = ProblemDocument), (status = 410, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 #[post("/v1/courier/sign_in/verify")]
-pub async fn verify(app: web::Data<App>, request: HttpRequest, body: Json<VerifyIn>) -> Result<HttpResponse, Problem> {
+pub async fn verify(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: Json<VerifyIn>,
+) -> Result<HttpResponse, Problem> {
     limits::check_address(&request)?;
     // What cannot be a request's id is answered like one nobody made.
     let wrong = || Problem::new(c::WRONG_CODE, "That code did not match. Check the newest message.");

@@ -1,0 +1,76 @@
+//! `callahead serve` and `callahead work`.
+
+use super::out;
+use crate::config::Config;
+use crate::startup::{self, Built, Workers, World};
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Answers requests and does the background work until told to stop.
+pub(super) async fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
+    let listener = startup::bind(&config).map_err(|error| error.to_string())?;
+    let public_url = config.server.public_url.clone();
+    let built = startup::build(config, World::default()).await.map_err(|error| error.to_string())?;
+    built.app.shutdown.on_signals()?;
+    let running =
+        startup::start(built.clone(), listener, Workers::Running).map_err(|error| error.to_string())?;
+    out::line(&format!("Listening on http://{} (public address {public_url})", running.address));
+    tell_key(&built)?;
+    out::line(&format!("API reference: http://{}/docs/", running.address));
+    running.until_stopped().await.map_err(|error| error.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does the background work only, beside other processes that answer requests.
+pub(super) async fn work(config: Config) -> Result<ExitCode, Box<dyn Error>> {
+    let built = startup::build(config, World::default()).await.map_err(|error| error.to_string())?;
+    let app = built.app.clone();
+    app.shutdown.on_signals()?;
+    out::line("Working: jobs, alarms and assignment");
+    startup::spawn_workers(&built).await?;
+    app.lanes.drain().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Brings a file into the database.
+pub(super) async fn import(config: Config, what: &super::import::Import) -> Result<ExitCode, Box<dyn Error>> {
+    let built = startup::build(config, World::default()).await.map_err(|error| error.to_string())?;
+    let code = super::import::run(&built.app, what).await?;
+    built.app.lanes.drain().await;
+    Ok(code)
+}
+
+/// Where the operator's key of the first start is kept.
+fn key_file(built: &Built) -> PathBuf {
+    built.app.config.data.dir.join("operator.key")
+}
+
+/// Says how to sign in. The key of the first start is shown once and kept in a file only its owner may read.
+fn tell_key(built: &Built) -> std::io::Result<()> {
+    let file = key_file(built);
+    match &built.operator_key {
+        Some(key) => {
+            write_private(&file, key)?;
+            out::line(&format!("Operator key: {key} (kept in {})", file.display()));
+        }
+        None if file.exists() => out::line(&format!("Operator key: in {}", file.display())),
+        None => out::line("Operator key: as given out before"),
+    }
+    Ok(())
+}
+
+fn write_private(file: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut open = options.open(file)?;
+    open.write_all(text.as_bytes())?;
+    open.write_all(b"\n")?;
+    open.sync_all()
+}
