@@ -10,21 +10,36 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use callahead_domain::actor::Actor;
 use callahead_domain::id::{CourierId, KeyId, SessionId, ShopId};
-use futures_util::future::LocalBoxFuture;
+use std::future::{Ready, ready};
 use tokio::sync::oneshot;
 
-/// Any valid credential.
-pub async fn principal(request: &HttpRequest) -> Result<Principal, Problem> {
+/// What the middleware found out about a request's credential.
+#[derive(Debug, Clone)]
+pub struct Credential(Result<Principal, Problem>);
+
+/// Looks a request's credential up before the router sees the request, so that a caller who may not come in learns
+/// nothing about what a query or a body must look like: the role's extractor comes first and has its answer ready.
+/// `None` when there is no credential.
+pub async fn look_up(request: &HttpRequest) -> Option<Credential> {
+    let token = bearer(request)?;
+    Some(Credential(find(request, token).await))
+}
+
+async fn find(request: &HttpRequest, token: &str) -> Result<Principal, Problem> {
     let app =
         request.app_data::<web::Data<App>>().ok_or_else(|| Problem::new(c::INTERNAL, "not configured"))?;
-    let token = bearer(request)
-        .ok_or_else(|| Problem::new(c::UNAUTHENTICATED, "The Authorization header is missing."))?;
     let found = authenticate(app, token).await?;
-    let known = found.ok_or_else(|| {
-        Problem::new(c::UNAUTHENTICATED, "The credential is not valid: unknown, ended or revoked.")
-    })?;
+    let unknown =
+        || Problem::new(c::UNAUTHENTICATED, "The credential is not valid: unknown, ended or revoked.");
+    let known = found.ok_or_else(unknown)?;
     limits::check_key(request, token)?;
     Ok(known)
+}
+
+/// Any valid credential.
+fn principal(request: &HttpRequest) -> Result<Principal, Problem> {
+    let missing = || Problem::new(c::UNAUTHENTICATED, "The Authorization header is missing.");
+    request.extensions().get::<Credential>().cloned().ok_or_else(missing)?.0
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
@@ -38,7 +53,7 @@ fn forbidden(needs: &str) -> Problem {
     Problem::new(c::FORBIDDEN, format!("This address is for {needs}."))
 }
 
-/// Told once the caller of a request is let in.
+/// Told once the caller of a request is let in, on routes where that takes a look at the path first.
 struct Admission(oneshot::Receiver<()>);
 
 /// The door a caller of another kind comes through: what waits for [`admitted`] goes on once something is sent.
@@ -70,14 +85,12 @@ macro_rules! role {
         pub struct $name { $( #[doc = stringify!($field)] pub $field: $type ),* }
         impl FromRequest for $name {
             type Error = Problem;
-            type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+            type Future = Ready<Result<Self, Problem>>;
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let (request, admit) = (request.clone(), admission(request));
-                Box::pin(async move {
-                    let $pattern = principal(&request).await? else { return Err(forbidden($needs)) };
-                    admit.send(()).ok();
-                    Ok($build)
-                })
+                ready(principal(request).and_then(|found| match found {
+                    $pattern => Ok($build),
+                    _ => Err(forbidden($needs)),
+                }))
             }
         }
     };
@@ -106,19 +119,14 @@ pub struct StaffCaller {
 
 impl FromRequest for StaffCaller {
     type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+    type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (request, admit) = (request.clone(), admission(request));
-        Box::pin(async move {
-            let actor = match principal(&request).await? {
-                Principal::Dispatcher { key } => Actor::Dispatcher(key),
-                Principal::Operator { key } => Actor::Operator(key),
-                _ => return Err(forbidden("dispatchers and operators")),
-            };
-            admit.send(()).ok();
-            Ok(StaffCaller { actor })
-        })
+        ready(principal(request).and_then(|found| match found {
+            Principal::Dispatcher { key } => Ok(StaffCaller { actor: Actor::Dispatcher(key) }),
+            Principal::Operator { key } => Ok(StaffCaller { actor: Actor::Operator(key) }),
+            _ => Err(forbidden("dispatchers and operators")),
+        }))
     }
 }
 

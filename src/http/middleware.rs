@@ -1,6 +1,7 @@
 //! What every request passes through: its id, a log line, caught panics, problem documents with the id in them, and
 //! the headers every answer carries.
 
+use super::auth;
 use super::catalogue as c;
 use super::limits::Connection;
 use super::problem::Problem;
@@ -51,6 +52,9 @@ pub async fn around<B: MessageBody + 'static>(
         let problem = Problem::new(c::TOO_MANY, "Too many connections from this address.").retry_after(5);
         Ok(request.into_response(problem.response(&id).map_into_right_body()))
     } else {
+        if let Some(credential) = auth::look_up(request.request()).await {
+            request.extensions_mut().insert(credential);
+        }
         // The router needs the request for itself: nothing of it may be kept here.
         let called = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
         let panicked =
