@@ -11,7 +11,7 @@ use crate::jobs::{self, Tools};
 use crate::lifecycle::Shutdown;
 use crate::store::db::{Db, DbKind, DbSettings};
 use actix_web::web::Data;
-use callahead_domain::geo::travel::{GreatCircle, TravelTimes};
+use callahead_domain::geo::travel::GreatCircle;
 use callahead_domain::policy::Policy;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -82,28 +82,13 @@ pub fn default_policy(config: &Config) -> Result<Policy, Failure> {
     Err(lines.join("\n").into())
 }
 
-fn travel(config: &Config) -> Arc<dyn TravelTimes> {
-    Arc::new(GreatCircle {
+/// How long a way takes by the settings.
+pub fn travel(config: &Config) -> GreatCircle {
+    GreatCircle {
         detour: config.travel.detour,
         speed_m_per_s: config.travel.speed_kmh / 3.6,
         round_up_to_s: config.travel.round_up_to_s,
-    })
-}
-
-async fn open(config: &Config) -> Result<Db, Failure> {
-    let mut settings = DbSettings::new(config.database.url.expose_secret());
-    settings.max_readers = config.database.readers;
-    settings.lanes = u32::try_from(config.database.lanes)?;
-    let patient = DbSettings { statement_timeout_ms: 0, lock_timeout_ms: 60_000, ..settings.clone() };
-    let db = Db::open(&settings).await?;
-    migrate(&Db::open(&patient).await?).await?;
-    for problem in db.check_durability().await? {
-        let lost = "an acknowledged write could be lost";
-        return Err(
-            format!("{} is {}, must be {}: {lost}", problem.setting, problem.found, problem.wanted).into()
-        );
     }
-    Ok(db)
 }
 
 /// The lock under which replicas migrate one after another.
@@ -137,7 +122,7 @@ pub async fn build(config: Config, world: World) -> Result<Built, Failure> {
     let book = Book::read(&db, &default_policy).await?;
     let owner = world.entropy.ten().iter().map(|byte| format!("{byte:02x}")).collect();
     let app = Data::new(App {
-        travel: travel(&config),
+        travel: Arc::new(travel(&config)),
         config,
         db,
         lanes,

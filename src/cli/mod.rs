@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod import;
 pub mod migrate;
 pub mod out;
+pub mod replay;
 mod serve;
 
 use std::error::Error;
@@ -50,6 +51,14 @@ pub enum Command {
         /// What to import.
         #[command(subcommand)]
         what: import::Import,
+    },
+    /// Watch a small seeded town whose robots act only through the API.
+    Demo(replay::DemoArgs),
+    /// Live through a recorded delivery day under a simulated clock, and report.
+    Replay {
+        /// What to replay.
+        #[command(subcommand)]
+        what: replay::Replay,
     },
     /// Print the OpenAPI description of the API.
     Openapi,
@@ -104,6 +113,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Import { what } => {
             with_settings(&sources, async |config| serve::import(config, &what).await)
         }
+        Command::Demo(args) => alone(replay::demo(args)),
+        Command::Replay { what } => alone(replay::run(what)),
         Command::Openapi => print(crate::http::openapi::text(&crate::http::description()).map_err(Box::from)),
         Command::Workflow { format: WorkflowFormat::Mermaid } => print(Ok(diagram::mermaid())),
         Command::Workflow { format: WorkflowFormat::Markdown } => print(Ok(diagram::markdown())),
@@ -141,6 +152,20 @@ fn print(text: Result<String, Box<dyn Error>>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Carries out a command that brings its own settings.
+fn alone(command: impl Future<Output = Result<ExitCode, Box<dyn Error>>>) -> ExitCode {
+    let outcome =
+        Config::load(&Sources::defaults().set("log.filter", "warn")).map_err(Box::from).and_then(|config| {
+            telemetry::init(&config.log)?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(command)
+        });
+    outcome.unwrap_or_else(|error| {
+        out::problem(&error.to_string());
+        ExitCode::FAILURE
+    })
 }
 
 /// Loads the settings, starts the log and a runtime, and carries out a command that may wait. Its error is

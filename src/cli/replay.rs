@@ -1,0 +1,265 @@
+//! `callahead replay` and `callahead demo`: a service of its own in this process, used by robots through its HTTP API.
+
+use super::out;
+use crate::app::ports::{Clock, OsEntropy, SeededEntropy, SimClock, SystemClock};
+use crate::config::{Config, Sources};
+use crate::jobs;
+use crate::sim::demo;
+use crate::sim::host::{Host, ScaledClock};
+use crate::sim::replay::{self, Gate, ReplayOptions};
+use crate::sim::report;
+use crate::sim::robots::customer::Shares;
+use crate::startup::{self, Running, Workers, World};
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use futures_util::future::BoxFuture;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// A service of its own in this process, standing still until it is told to go on.
+pub(super) struct Hosted {
+    running: Running,
+    clock: Arc<SimClock>,
+    operator: String,
+}
+
+impl Hosted {
+    /// Starts one on an empty SQLite database in `folder`.
+    pub(super) async fn start(
+        folder: &Path,
+        seed: u64,
+        start: DateTime<Utc>,
+        settings: &[(&str, String)],
+    ) -> Result<Hosted, Box<dyn Error>> {
+        let config = Config::load(&own_sources(folder, settings))?;
+        let listener = startup::bind(&config).map_err(|error| error.to_string())?;
+        let clock = Arc::new(SimClock::new(start));
+        let world = World { clock: clock.clone(), entropy: Arc::new(SeededEntropy::new(seed)) };
+        let built = startup::build(config, world).await.map_err(|error| error.to_string())?;
+        let operator = built.operator_key.clone().ok_or("the database of a replay must be empty")?;
+        let running = startup::start(built, listener, Workers::Driven).map_err(|error| error.to_string())?;
+        Ok(Hosted { running, clock, operator })
+    }
+
+    /// Stops it.
+    pub(super) async fn stop(self) -> Result<(), Box<dyn Error>> {
+        self.running.stop().await.map_err(|error| error.to_string().into())
+    }
+}
+
+impl Host for Hosted {
+    fn base_url(&self) -> String {
+        format!("http://{}", self.running.address)
+    }
+
+    fn operator_key(&self) -> String {
+        self.operator.clone()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    fn set_now(&self, at: DateTime<Utc>) {
+        self.clock.advance_to(at);
+    }
+
+    fn settle<'a>(&'a self) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async {
+            jobs::settle(&self.running.built.app, &self.running.built.tools)
+                .await
+                .map_err(|error| error.to_string())
+        })
+    }
+
+    fn next_due<'a>(&'a self) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, String>> {
+        Box::pin(async { self.running.built.app.next_due().await.map_err(|error| error.to_string()) })
+    }
+
+    fn audit<'a>(&'a self) -> BoxFuture<'a, Result<Vec<String>, String>> {
+        Box::pin(async { self.running.built.app.audit().await.map_err(|error| error.to_string()) })
+    }
+}
+
+/// Arguments of `callahead replay`.
+#[derive(Debug, Subcommand)]
+pub enum Replay {
+    /// A day of the Grubhub meal-delivery instances: `orders.txt`, `couriers.txt`, `restaurants.txt`,
+    /// `instance_parameters.txt`.
+    Mdrp(MdrpArgs),
+}
+
+/// Arguments of `callahead replay mdrp`.
+#[derive(Debug, Args)]
+pub struct MdrpArgs {
+    /// The instance's directory.
+    pub dir: PathBuf,
+    /// Draws everything random.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Share of customers who never answer the link.
+    #[arg(long, default_value_t = 0.10)]
+    pub silent: f64,
+    /// Share of customers who do not open.
+    #[arg(long, default_value_t = 0.08)]
+    pub absent: f64,
+    /// Share of customers who come home later.
+    #[arg(long, default_value_t = 0.05)]
+    pub later: f64,
+    /// Share of offers couriers decline; above 0 deliveries are offered, else assigned.
+    #[arg(long, default_value_t = 0.0)]
+    pub decline: f64,
+    /// Whether customers are asked; `both` lives through the day twice and compares.
+    #[arg(long, value_enum, default_value_t = GateChoice::Ask)]
+    pub gate: GateChoice,
+    /// Where on the earth the day takes place.
+    #[arg(long, value_name = "LAT,LON", default_value = "37.5665,126.9780")]
+    pub centre: String,
+    /// Where report.json and report.html go.
+    #[arg(long, value_name = "DIR", default_value = "replay-report")]
+    pub out: PathBuf,
+}
+
+/// Whether customers are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum GateChoice {
+    /// They are.
+    Ask,
+    /// Nobody is asked.
+    Off,
+    /// The day is lived through twice.
+    Both,
+}
+
+/// Lives through the day and says what happened. Exit code 1 when an invariant is broken.
+pub(super) async fn run(what: Replay) -> Result<ExitCode, Box<dyn Error>> {
+    let Replay::Mdrp(args) = what;
+    let gates: &[Gate] = match args.gate {
+        GateChoice::Ask => &[Gate::Ask],
+        GateChoice::Off => &[Gate::Off],
+        GateChoice::Both => &[Gate::Ask, Gate::Off],
+    };
+    let mut reports = Vec::new();
+    for gate in gates {
+        reports.push(one_day(&args, *gate).await?);
+    }
+    report::tell(&reports, &mut |line: &str| out::line(line));
+    let saved = report::save(&reports, &args.out)?;
+    out::line(&format!("Report: {}", saved.display()));
+    let held = reports.iter().all(report::Report::all_hold);
+    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn one_day(args: &MdrpArgs, gate: Gate) -> Result<report::Report, Box<dyn Error>> {
+    let mut options = ReplayOptions::of(args.dir.clone())?;
+    options.seed = args.seed;
+    options.shares = Shares { silent: args.silent, absent: args.absent, later: args.later };
+    options.decline = args.decline;
+    options.gate = gate;
+    options.centre = replay::centre(&args.centre)?;
+    let travel = replay::travel(&options)?;
+    let settings = [
+        ("travel.detour", travel.detour.to_string()),
+        ("travel.speed_kmh", (travel.speed_m_per_s * 3.6).to_string()),
+        ("travel.round_up_to_s", travel.round_up_to_s.to_string()),
+    ];
+    let folder = temporary(args.seed)?;
+    let host = Hosted::start(&folder, args.seed, replay::clock_start(), &settings).await?;
+    let mut bar = None;
+    let report = replay::replay(&host, &options, &mut |done, total| {
+        bar.get_or_insert_with(|| out::progress(total, "orders")).set(done);
+    })
+    .await;
+    if let Some(bar) = bar {
+        bar.finish();
+    }
+    host.stop().await?;
+    std::fs::remove_dir_all(&folder)?;
+    Ok(report?)
+}
+
+/// A folder of this process's own.
+fn temporary(seed: u64) -> std::io::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("callahead-replay-{}-{seed}", std::process::id()));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Arguments of `callahead demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Seconds of the town in one second.
+    #[arg(long, default_value_t = 30.0)]
+    pub speed: f64,
+    /// Where the demo answers.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Draws everything random.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// A town of robots on a service of its own, until Ctrl-C.
+pub(super) async fn demo(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
+    let folder = temporary(args.seed)?;
+    let url = format!("http://127.0.0.1:{}", args.port);
+    let settings = [
+        ("server.listen", format!("127.0.0.1:{}", args.port)),
+        ("server.public_url", url.clone()),
+        ("server.workers", "2".to_owned()),
+        ("dispatch.epoch_s", "1".to_owned()),
+        ("log.filter", "warn".to_owned()),
+    ];
+    let config = Config::load(&own_sources(&folder, &settings))?;
+    let travel = startup::travel(&config);
+    let listener = startup::bind(&config).map_err(|error| error.to_string())?;
+    let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(SystemClock.now(), args.speed));
+    let world = World { clock: Arc::clone(&clock), entropy: Arc::new(OsEntropy) };
+    let built = startup::build(config, world).await.map_err(|error| error.to_string())?;
+    let operator_key = built.operator_key.clone().ok_or("the demo's database must be empty")?;
+    let stop = built.app.shutdown.clone();
+    stop.on_signals()?;
+    let running = startup::start(built, listener, Workers::Running).map_err(|error| error.to_string())?;
+    out::line(&format!("Listening on {url}; API reference: {url}/docs/; operator key: {operator_key}"));
+    let town = demo::Demo {
+        base_url: url,
+        operator_key,
+        clock,
+        speed: args.speed,
+        seed: args.seed,
+        travel,
+        stop: stop.clone(),
+    };
+    let lived = demo::demo(town, &mut |line: &str| out::line(line)).await;
+    stop.trigger();
+    running.stop().await.map_err(|error| error.to_string())?;
+    std::fs::remove_dir_all(&folder)?;
+    lived?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn own_sources(folder: &Path, settings: &[(&str, String)]) -> Sources {
+    let mut sources = Sources::defaults()
+        .set("server.listen", "127.0.0.1:0")
+        .set("server.workers", "1")
+        .set("database.url", format!("sqlite://{}", folder.join("callahead.db").display()))
+        .set("data.dir", folder.display().to_string());
+    let limits = [
+        "requests_per_second_per_key",
+        "burst_per_key",
+        "requests_per_second_per_address",
+        "burst_per_address",
+    ];
+    for limit in limits {
+        sources = sources.set(&format!("server.{limit}"), "1000000");
+    }
+    for (name, value) in settings {
+        sources = sources.set(name, value.clone());
+    }
+    sources
+}
