@@ -91,6 +91,22 @@ pub fn travel(config: &Config) -> GreatCircle {
     }
 }
 
+async fn open(config: &Config) -> Result<Db, Failure> {
+    let mut settings = DbSettings::new(config.database.url.expose_secret());
+    settings.max_readers = config.database.readers;
+    settings.lanes = u32::try_from(config.database.lanes)?;
+    let patient = DbSettings { statement_timeout_ms: 0, lock_timeout_ms: 60_000, ..settings.clone() };
+    let db = Db::open(&settings).await?;
+    migrate(&Db::open(&patient).await?).await?;
+    for problem in db.check_durability().await? {
+        let lost = "an acknowledged write could be lost";
+        return Err(
+            format!("{} is {}, must be {}: {lost}", problem.setting, problem.found, problem.wanted).into()
+        );
+    }
+    Ok(db)
+}
+
 /// The lock under which replicas migrate one after another.
 const MIGRATION_LOCK: i64 = 0x0CA1_1A4E_AD00;
 
