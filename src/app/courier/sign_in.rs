@@ -204,10 +204,8 @@ impl Unit for RequestCode {
         // Requests of neighbours for this number must be in the table to be counted.
         tx.flush().await?;
         let courier = sessions::active_courier_by_phone(tx.reader(), self.phone.as_str()).await?;
-        if let Some(row) = &courier {
-            // Another replica may be counting too.
-            sessions::hold_active_courier(tx, row.id).await?;
-        }
+        // Another replica may be counting too. Nobody's row is held as well, so that both cases cost the same.
+        sessions::hold_active_courier(tx, courier.as_ref().map_or_else(Uuid::nil, |row| row.id)).await?;
         let hour =
             sessions::codes_since(tx.reader(), self.phone.as_str(), micros(self.now - Duration::hours(1)))
                 .await?;
