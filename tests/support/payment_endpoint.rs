@@ -160,6 +160,11 @@ impl PaymentEndpoint {
         self.books().accounts.insert(payment_id.to_owned(), account);
     }
 
+    /// The books are open again: statuses planned for questions are dropped.
+    pub fn forget_questions(&self) {
+        self.books().question_statuses.clear();
+    }
+
     /// What stands in the books for a payment.
     pub fn account(&self, payment_id: &str) -> Option<Account> {
         self.books().accounts.get(payment_id).cloned()
