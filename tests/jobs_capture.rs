@@ -10,9 +10,11 @@ mod payment_endpoint;
 mod walk;
 
 use app::{TestApp, Town};
-use callahead::jobs;
+use callahead::app::ports::SystemClock;
+use callahead::jobs::{self, Tools};
 use payment_endpoint::{Account, Fault, PaymentEndpoint, SECRET};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use walk::{hand_over, order, to_the_door};
 
@@ -21,8 +23,15 @@ const DAY_S: i64 = 24 * 3600;
 /// A town whose shop takes payments itself, and an order in front of the customer's door.
 async fn at_the_door(endpoint: &PaymentEndpoint, settings: &[(&str, &str)]) -> (TestApp, Town, Value) {
     let app = TestApp::with(settings).await;
+    let app = by_the_wall_clock(app);
     let (town, order) = prepared(&app, endpoint).await;
     (app, town, order)
+}
+
+/// The endpoint checks signatures by the wall clock, so they are stamped by it.
+fn by_the_wall_clock(mut app: TestApp) -> TestApp {
+    app.built.tools = Arc::new(Tools::new(&app.built.app.config, Arc::new(SystemClock)).unwrap());
+    app
 }
 
 async fn prepared(app: &TestApp, endpoint: &PaymentEndpoint) -> (Town, Value) {
@@ -171,7 +180,7 @@ async fn a_worker_that_dies_while_it_sends_is_followed_by_one_that_asks_first() 
 async fn a_cancelled_order_gives_the_hold_back_once() {
     let endpoint = PaymentEndpoint::start();
     endpoint.plan([Fault::LostAnswer]);
-    let app = TestApp::sqlite().await;
+    let app = by_the_wall_clock(TestApp::sqlite().await);
     let town = app.town().await;
     let body = json!({"payment": {"provider": "shop", "url": endpoint.url(), "secret": SECRET}});
     let path = format!("/v1/shops/{}", town.shop);
@@ -200,7 +209,7 @@ async fn a_shop_that_is_away_for_three_days_leaves_a_parked_job_that_a_person_ca
     assert_eq!(app.audit().await, Vec::<String>::new());
     endpoint.forget_questions();
     endpoint.forget_keys();
-    app.post(&format!("/v1/jobs/{job}/retry"), &town.dispatcher, json!({})).await.expect(200);
+    app.post(&format!("/v1/jobs/{job}/retry"), &town.dispatcher, json!({})).await.expect(204);
     app.advance(600).await;
     assert_eq!(state(&app, &town, &placed).await, "captured");
     assert_eq!(account(&endpoint, &placed).unwrap().captures, 1);
