@@ -185,6 +185,16 @@ fn edge_11_away_from_the_door_what_was_said_there_counts() {
 }
 
 #[test]
+fn edge_11_an_hour_too_late_named_on_the_way_ends_the_clearance_too() {
+    let policy = Policy { last_door: NaiveTime::from_hms_opt(18, 0, 0), ..Policy::default() };
+    let mut story = Story::in_stage(StageKind::EnRoute, policy);
+    story.says(Outcome::HomeFrom { from: at("20:00") });
+    story.courier(Command::TurnBack { reason: "was told".into() });
+    let carrier = story.carrier();
+    assert_eq!((story.gate(), story.refused(carrier, set_off())), (GateKind::NotAsked, "not_cleared"));
+}
+
+#[test]
 fn edge_12_an_answer_after_the_failure_lets_the_courier_undo_it_or_come_again() {
     let mut story = Story::in_stage(StageKind::AtDoor, Policy::default());
     story.at("12:07").courier(fail(FailReason::NotHome)).at("12:10").says(Outcome::HomeNow);

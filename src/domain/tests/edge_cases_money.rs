@@ -83,6 +83,21 @@ fn edge_52_a_hand_off_before_the_cancellation_was_known_wins_and_a_refund_is_off
 }
 
 #[test]
+fn edge_52_a_hand_off_that_is_taken_back_leaves_the_cancellation_standing() {
+    let mut story = in_stage(StageKind::EnRoute);
+    story.shop(cancel()).gives(&[]).courier(Command::Reopen);
+    assert_eq!((story.stage(), story.money()), (StageKind::Returning, PaymentKind::Authorised));
+    assert_eq!(story.flags(), []);
+}
+
+#[test]
+fn edge_51_a_courier_who_never_accepted_has_nothing_to_collect_after_the_cancellation() {
+    let mut story = in_stage(StageKind::Offered);
+    story.shop(cancel());
+    assert_eq!(story.refused(Actor::Courier(courier(1)), Command::Collect), "not_yours");
+}
+
+#[test]
 fn edge_52_handed_over_after_the_hold_was_given_back_tells_a_person_once() {
     let mut story = in_stage(StageKind::Assigned);
     story.shop(cancel());

@@ -7,20 +7,55 @@ use crate::payment::table::PAYMENT;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The three machines as Mermaid state diagrams, one after another.
+/// `docs/WORKFLOW.md`: what people wrote, and between markers what the table says.
+pub fn document() -> String {
+    let mut text = INTRODUCTION.to_owned();
+    for (title, body) in diagrams() {
+        let _ = write!(text, "\n## {title}\n\n```mermaid\n{body}```\n");
+    }
+    let _ = write!(text, "\n{}\n<!-- generated: end -->\n", markdown());
+    text
+}
+
+const INTRODUCTION: &str = "\
+# The workflow
+
+Nobody goes to a door without an answer, and nobody pays before the parcel is in their hands. A delivery has two parts
+that move side by side: its **stage** (where the parcel is) and its **gate** (what the customer has said). Beside them
+stands the **payment**. Everything that may happen is a named row of one table, in `src/domain/src/delivery/table.rs`
+and `src/domain/src/payment/table.rs`; what is not a row is answered with 409, the state and the allowed commands.
+
+Three things are not drawn. The row `wake` leads from every stage: the alarm clock does what is due, such as an offer's
+end, the next rung of the ladder, an answer that goes stale, or a hold that is over. A command that stays in its stage
+has no arrow. And the stage alone does not say that a courier may set off: that needs a clearance, valid at the moment
+of leaving, and a payment that lasts until the arrival.
+
+What stands below is made from the table: `callahead workflow --format markdown > docs/WORKFLOW.md` writes this page
+anew, and a test compares the two.
+
+<!-- generated: begin, by `callahead workflow --format markdown` -->
+";
+
+/// The three machines as Mermaid state diagrams, one after another, each with its title.
 pub fn mermaid() -> String {
+    diagrams().map(|(title, body)| format!("---\ntitle: {title}\n---\n{body}")).join("\n")
+}
+
+/// Title and Mermaid text of each machine.
+fn diagrams() -> [(&'static str, String); 3] {
     let stages = DELIVERY.iter().flat_map(|row| arrows(row.name, row.from, row.to, StageKind::name));
     let gates = GATE_STEPS.iter().flat_map(|(name, from, to)| {
         from.iter().filter(move |kind| *kind != to).map(move |kind| (kind.name(), to.name(), *name))
     });
     let own = PAYMENT.iter().flat_map(|row| arrows(row.name, row.payment, row.payment_to, PaymentKind::name));
-    let led = DELIVERY
-        .iter()
-        .filter(|row| row.name != "wake")
-        .flat_map(|row| arrows(row.name, &[PaymentKind::Authorised], row.payment_to, PaymentKind::name));
+    let led = DELIVERY.iter().flat_map(|row| led_by(row));
     [("Stage", diagram(stages)), ("Gate", diagram(gates)), ("Payment", diagram(led.chain(own)))]
-        .map(|(title, body)| format!("---\ntitle: {title}\n---\n{body}"))
-        .join("\n")
+}
+
+/// What a delivery's row does to the payment; a row that names no payment state starts from the authorised one.
+fn led_by(row: &Row) -> Vec<Arrow> {
+    let from = if row.payment.is_empty() { &[PaymentKind::Authorised] } else { row.payment };
+    arrows(row.name, from, row.payment_to, PaymentKind::name)
 }
 
 type Arrow = (&'static str, &'static str, &'static str);

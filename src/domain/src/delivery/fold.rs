@@ -137,7 +137,7 @@ impl Delivery {
             Event::Transferred { to, .. } => self.transferred(*to),
             Event::Cancelled { by, reason, at } => {
                 self.stage =
-                    Stage::Cancelled { by: *by, reason: reason.clone(), at: *at, was: self.stage.courier() };
+                    Stage::Cancelled { by: *by, reason: reason.clone(), at: *at, was: self.runner() };
                 self.ended();
             }
             Event::Lost { reason, .. } => {
@@ -227,6 +227,7 @@ impl Delivery {
         }
         let clearance = super::state::Clearance::Policy { rule: "reopened".to_owned() };
         self.stage = Stage::AtDoor { courier, clearance, since: at };
+        self.flags.retain(|flag| flag.kind != FlagKind::DeliveredBeforeCancellation);
         if matches!(self.payment.state, PaymentState::CaptureDue { .. }) {
             self.payment.state = PaymentState::Authorised { until: self.authorised_until };
         }
@@ -416,7 +417,10 @@ impl Delivery {
             Event::CodeRefused { tries, .. } => self.code.tries = *tries,
             Event::CodeRotated { rotation, .. } => self.code = CodeState { rotation: *rotation, tries: 0 },
             Event::Flagged { kind, detail, at } => {
-                self.flags.push(Flag { kind: *kind, since: *at, detail: detail.clone() });
+                match self.flags.iter_mut().find(|flag| flag.kind == *kind) {
+                    Some(open) => open.detail.clone_from(detail),
+                    None => self.flags.push(Flag { kind: *kind, since: *at, detail: detail.clone() }),
+                }
             }
             Event::NoticeFailed { .. } | Event::NoticeSent { .. } => {}
             Event::Unflagged { kind, .. } => self.flags.retain(|flag| flag.kind != *kind),

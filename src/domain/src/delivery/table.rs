@@ -97,7 +97,8 @@ pub const DELIVERY: &[Row] = &[
     row!("hand_off_witnessed", HandOver, &[S::Collected, S::EnRoute, S::AtDoor, S::Returning] => &[S::HandedOver], &[Dispatcher], FREE, hand_off::witnessed, "A dispatcher's word; waits like a photo."),
     row!("confirm_hand_off", ConfirmHandOff, &[S::HandedOver] => STAY, ANY => &[P::CaptureDue], &[Shop, Dispatcher], &[HAND_OFF_WAITS, DISPATCHER_DECIDES], hand_off::confirm, "The shop agrees to a hand-off without a code; after an objection a dispatcher decides."),
     row!("dispute_hand_off", DisputeHandOff, &[S::HandedOver] => STAY, &[Shop, Customer, Dispatcher], &[HAND_OFF_WAITS], hand_off::dispute, "Somebody objects; nothing is captured."),
-    row!("reopen", Reopen, &[S::HandedOver] => &[S::AtDoor], &[P::Authorised, P::Expired, P::CaptureDue] => &[P::Authorised], &[Courier, Dispatcher], &[REOPEN_OPEN], hand_off::reopen, "Taken back within the grace time, before the capture; or a dispatcher finds that it did not happen."),
+    row!("reopen", Reopen, &[S::HandedOver] => &[S::AtDoor, S::Returning], &[P::CaptureDue] => &[P::Authorised], &[Courier, Dispatcher], &[REOPEN_OPEN], hand_off::reopen, "Taken back within the grace time, before the capture."),
+    row!("reopen_claimed", Reopen, &[S::HandedOver] => &[S::AtDoor, S::Returning], &[P::Authorised, P::Expired, P::ReleaseDue, P::Released] => KEEP, &[Courier, Dispatcher], &[REOPEN_OPEN], hand_off::reopen, "The same with nothing to capture; or a dispatcher finds that a disputed one did not happen."),
     row!("rotate_code", RotateCode, OPEN => STAY, &[Customer, Dispatcher], FREE, hand_off::rotate, "A new code; the old one is void, the tries begin anew."),
     row!("fail_attempt", FailAttempt, &[S::AtDoor] => &[S::Collected, S::Returning], &[Courier], FREE, decide::fail, "Nobody opened; a fresh gate, or back to the shop."),
     row!("undo_fail", UndoFail, &[S::Collected, S::Returning] => &[S::AtDoor], &[Courier], &[UNDO_OPEN], decide::undo_fail, "The customer appears as the courier walks away."),
@@ -117,7 +118,7 @@ pub const DELIVERY: &[Row] = &[
     row!("record_send_failed", RecordSendFailed, S::ALL => STAY, &[System], FREE, gate::record_send_failed, "No channel could send a notice."),
     row!("flag", Flag, S::ALL => STAY, &[System], FREE, decide::flag, "Something needs a person."),
     row!("resolve", Resolve, S::ALL => STAY, &[Dispatcher], FREE, decide::resolve, "A person dealt with it."),
-    row!("wake", Wake, S::ALL => S::ALL, ANY => &[P::CaptureDue, P::ReleaseDue, P::Expired], &[System], FREE, super::alarm::wake, "The alarm clock: what is due happens."),
+    row!("wake", Wake, S::ALL => S::ALL, ANY => &[P::CaptureDue, P::Expired], &[System], FREE, super::alarm::wake, "The alarm clock: what is due happens."),
 ];
 
 /// Both machines' rows.

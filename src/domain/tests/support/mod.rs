@@ -8,6 +8,8 @@
 )]
 #![allow(dead_code)]
 
+pub mod model;
+pub mod samples;
 pub mod sound;
 
 use callahead_domain::actor::Actor;

@@ -134,11 +134,17 @@ fn consequences(
 }
 
 /// What was said on the way or at the door, once the courier is away from it again: `delivery` is the state then.
-/// Words that have lost their sense meanwhile (a day that is over) do nothing.
+/// Words that cannot be followed (a day that is over, an hour too late) end the clearance all the same.
 pub(in crate::delivery) fn said_meanwhile(delivery: &Delivery, context: &Context<'_>) -> Vec<Event> {
     match &delivery.answer {
         Some(answer) if delivery.late_word => {
-            before_leaving(delivery, answer, None, context).unwrap_or_default()
+            let asked_anew = |_| match delivery.gate {
+                Gate::Cleared { .. } => {
+                    vec![Event::WentStale { at: context.now, reason: "said_on_the_way".to_owned() }]
+                }
+                _ => vec![],
+            };
+            before_leaving(delivery, answer, None, context).unwrap_or_else(asked_anew)
         }
         _ => vec![],
     }

@@ -1,7 +1,7 @@
 //! Hand-off rows: proof first, then the payment.
 
 use super::payment::capture;
-use super::{Decided, MOST_WORDS, held_parcels, mismatch, text};
+use super::{Decided, MOST_WORDS, held_parcels, mismatch, returning, text};
 use crate::call_ahead::answer::Receiver;
 use crate::delivery::apply::Context;
 use crate::delivery::command::Command;
@@ -40,13 +40,18 @@ pub(in crate::delivery) fn unannounced(
         return Err(mismatch(delivery, command));
     }
     let mut events = by_code(delivery, *id, proof, parcels, context)?;
+    offer_refund(delivery, &mut events, context);
+    Ok(events)
+}
+
+/// A hand-off wins over a cancellation that the courier did not know of; the shop is told.
+fn offer_refund(delivery: &Delivery, events: &mut Vec<Event>, context: &Context<'_>) {
     let late = matches!(&delivery.stage, Stage::Returning { reason: ReturnReason::Cancelled, .. });
     let told = events.iter().any(|event| matches!(event, Event::Flagged { .. }));
     if late && !told && matches!(events.first(), Some(Event::HandedOver { .. })) {
         let detail = "handed over before the cancellation reached the courier: offer a refund".to_owned();
         events.push(Event::Flagged { kind: FlagKind::DeliveredBeforeCancellation, detail, at: context.now });
     }
-    Ok(events)
 }
 
 pub(in crate::delivery) fn witnessed(
@@ -59,7 +64,9 @@ pub(in crate::delivery) fn witnessed(
         return Err(Refusal::ProofNotAllowed { method: proof.method() });
     };
     text("reason", reason, MOST_WORDS)?;
-    claimed(delivery, *id, proof, parcels, context)
+    let mut events = claimed(delivery, *id, proof, parcels, context)?;
+    offer_refund(delivery, &mut events, context);
+    Ok(events)
 }
 
 fn by_code(
@@ -163,8 +170,14 @@ pub(in crate::delivery) fn dispute(delivery: &Delivery, command: &Command, conte
     Ok(vec![Event::HandOffDisputed { by: context.actor, reason: reason.clone() }])
 }
 
-pub(in crate::delivery) fn reopen(_: &Delivery, _: &Command, context: &Context<'_>) -> Decided {
-    Ok(vec![Event::Reopened { at: context.now }])
+/// Back at the door; a delivery that was cancelled before goes on to the shop.
+pub(in crate::delivery) fn reopen(delivery: &Delivery, _: &Command, context: &Context<'_>) -> Decided {
+    let mut events = vec![Event::Reopened { at: context.now }];
+    let cancelled = delivery.flags.iter().any(|flag| flag.kind == FlagKind::DeliveredBeforeCancellation);
+    if cancelled {
+        events.push(returning(ReturnReason::Cancelled, context, ""));
+    }
+    Ok(events)
 }
 
 pub(in crate::delivery) fn rotate(delivery: &Delivery, _: &Command, context: &Context<'_>) -> Decided {
