@@ -176,7 +176,7 @@ fn answered(visit: &Visit) -> Option<Answered> {
 }
 
 fn answered_view(visit: &Visit, frame: Frame, answer: Answered, wanted: Wanted) -> AnsweredView {
-    let coming = !matches!(answer, Answered::NotToday(_));
+    let coming = matches!(answer, Answered::Home | Answered::HomeUntil(_) | Answered::Receiver(_));
     AnsweredView {
         answer,
         window: window(visit),
