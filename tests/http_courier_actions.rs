@@ -355,6 +355,29 @@ async fn an_action_the_state_forbids_changes_nothing_and_says_where_it_stands() 
 }
 
 #[tokio::test]
+async fn an_action_that_came_before_its_predecessor_is_taken_when_it_is_sent_again() {
+    let mut app = TestApp::sqlite().await;
+    app.leave_jobs = true;
+    let town = app.town().await;
+    Town::on_duty(&app, &town.session).await;
+    let delivery = assigned(&app, &town).await;
+    command(&app, &town, &delivery, json!({"command": "override", "reason": "spoke to them"})).await;
+    let now = app.clock.now();
+    let action = |id: &str, kind: &str, seq: u32| json!({"action_id": id, "type": kind, "delivery_id": delivery, "occurred_at": now, "device_seq": seq});
+    let mut ended = Vec::new();
+    for _ in 0..3 {
+        for (id, kind, seq) in [("c", "arrive", 3), ("b", "set_off", 2), ("a", "collect", 1)] {
+            let verdicts = batch(&app, &town.session, &[action(id, kind, seq)]).await;
+            ended.push(verdicts[0]["verdict"].as_str().unwrap().to_owned());
+        }
+    }
+    let round = |words: [&str; 3]| words.map(str::to_owned).to_vec();
+    assert_eq!(ended[..3], round(["conflict", "conflict", "applied"]));
+    assert_eq!(ended[3..6], round(["conflict", "applied", "duplicate"]));
+    assert_eq!(ended[6..], round(["applied", "duplicate", "duplicate"]));
+}
+
+#[tokio::test]
 async fn one_bad_action_keeps_no_others_from_being_taken() {
     let mut app = TestApp::sqlite().await;
     app.leave_jobs = true;

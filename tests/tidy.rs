@@ -222,6 +222,10 @@ fn environment(file: &File) -> Vec<String> {
 }
 
 fn sleeping_tests(file: &File) -> Vec<String> {
+    // Killing a process at a random moment is a matter of real time.
+    if file.path == "tests/crash.rs" {
+        return Vec::new();
+    }
     let from = match file.path.starts_with("tests/") || file.path.ends_with("/tests.rs") {
         true => 0,
         false => product_lines(&file.text).count(),

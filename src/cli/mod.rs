@@ -117,7 +117,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Replay { what } => alone(replay::run(what)),
         Command::Openapi => print(crate::http::openapi::text(&crate::http::description()).map_err(Box::from)),
         Command::Workflow { format: WorkflowFormat::Mermaid } => print(Ok(diagram::mermaid())),
-        Command::Workflow { format: WorkflowFormat::Markdown } => print(Ok(diagram::markdown())),
+        Command::Workflow { format: WorkflowFormat::Markdown } => print(Ok(diagram::document())),
         Command::Errors => print(Ok(crate::http::catalogue::markdown())),
         Command::Config(args) => {
             let show = |(_, settings): (Config, Vec<Setting>)| config::show(&settings);

@@ -217,6 +217,11 @@ impl Unit for Act {
         if self.told.clock_off {
             verdict.flagged.push(CLOCK_OFF.to_owned());
         }
+        if verdict.verdict == Judged::Conflict {
+            // Not kept: nothing happened. What reached the service before its predecessor did is taken when it is
+            // sent again.
+            return Ok(verdict);
+        }
         idempotency::insert(
             tx,
             entity::idempotency::Model {
