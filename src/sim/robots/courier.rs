@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use callahead_domain::geo::point::Point;
 use callahead_domain::geo::travel::TravelTimes;
+use callahead_domain::hand_off::code::check_digit_ok;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -115,6 +116,13 @@ impl Courier {
     fn on_the_way_at(&self, now: DateTime<Utc>) -> Point {
         self.way.as_ref().map_or(self.at, |way| between(way, now))
     }
+}
+
+/// Six digits that could be a code but are not this one.
+fn another_code(code: &str) -> String {
+    let begin = code.parse::<u32>().unwrap_or(0);
+    let mut later = (1..100).map(|step| format!("{:06}", (begin + step) % 1_000_000));
+    later.find(|text| check_digit_ok(text)).unwrap_or_default()
 }
 
 /// Where on the way, as the crow flies.
@@ -457,10 +465,7 @@ impl World<'_> {
             return Ok(Then::Again);
         };
         if self.probes("wrong code typed") {
-            let wrong: String = code.chars().rev().collect();
-            if wrong != code {
-                self.type_wrong_code(who, stop, &wrong, now).await?;
-            }
+            self.type_wrong_code(who, stop, &another_code(&code), now).await?;
         }
         let delivery = stop.delivery_id.clone();
         let given = self.do_action_with(who, stop, ("hand_over", json!({"code": code})), now).await?;
@@ -533,6 +538,14 @@ impl World<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn another_code_is_well_formed_and_another() {
+        for code in ["951332", "000000", "999990"] {
+            let other = another_code(code);
+            assert!(check_digit_ok(&other) && other != code, "{other}");
+        }
+    }
 
     #[test]
     fn a_courier_is_half_way_after_half_the_time() {
