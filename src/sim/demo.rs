@@ -130,7 +130,7 @@ fn regions(policy: &Value) -> Vec<RegionPlan> {
 fn plan(demo: &Demo, now: DateTime<Utc>) -> TownPlan {
     let times = Times { pick_up_s: 120, drop_off_s: 120, waiting_s: 420, call_s: 60 };
     let policy = json!({
-        "time_zone": TIME_ZONE, "quiet": null, "assign": "offer", "promise_s": 2700,
+        "quiet": null, "assign": "offer", "promise_s": 2700,
         "pick_up_service_s": times.pick_up_s, "drop_off_service_s": times.drop_off_s, "waiting_s": times.waiting_s,
     });
     let shop = |(name, lat, lon): (&str, f64, f64)| ShopPlan {

@@ -312,7 +312,7 @@ fn policy(day: &Instance, options: &ReplayOptions) -> Value {
     let times = times(day);
     let assign = if options.decline > 0.0 { "offer" } else { "direct" };
     json!({
-        "time_zone": TIME_ZONE, "quiet": null, "gate": options.gate.name(), "assign": assign,
+        "quiet": null, "gate": options.gate.name(), "assign": assign,
         "pick_up_service_s": times.pick_up_s, "drop_off_service_s": times.drop_off_s,
         "waiting_s": times.waiting_s, "silence": "hold",
         "promise_s": i64::from(day.parameters.target_click_to_door_min) * 60,
