@@ -160,6 +160,9 @@ pub struct Stop {
     /// The customer, as far as the courier needs them.
     #[serde(default)]
     pub customer: Option<Value>,
+    /// Since when a call is due.
+    #[serde(default)]
+    pub call_due_at: Option<DateTime<Utc>>,
     /// What to do next.
     pub next_action: NextAction,
 }

@@ -362,7 +362,7 @@ impl<'a> World<'a> {
             }
             turn = Some(*next);
             if let Some(Reverse((at, _, _, step))) = self.queue.pop()
-                && self.is_wanted(&step, at)
+                && self.is_taken(&step, at)
             {
                 steps.push(step);
             }
@@ -370,12 +370,10 @@ impl<'a> World<'a> {
         steps
     }
 
-    /// A courier woken before its time has an older entry left in the queue.
-    fn is_wanted(&self, step: &Step, at: DateTime<Utc>) -> bool {
-        match step {
-            Step::Courier(courier) => self.couriers.get(*courier).is_some_and(|robot| robot.wake == Some(at)),
-            _ => true,
-        }
+    /// Whether the step is still to be done. A courier woken before its time has an older entry left in the queue.
+    fn is_taken(&mut self, step: &Step, at: DateTime<Utc>) -> bool {
+        let Step::Courier(courier) = step else { return true };
+        self.couriers.get_mut(*courier).is_some_and(|robot| robot.wake.take_if(|wake| *wake == at).is_some())
     }
 
     async fn step(&mut self, step: Step, now: DateTime<Utc>) -> Result<(), SimError> {
@@ -386,12 +384,7 @@ impl<'a> World<'a> {
                 self.queue(now + DESK_EVERY, Step::Desk);
                 self.look_at_exceptions().await
             }
-            Step::Courier(courier) => {
-                if let Some(robot) = self.couriers.get_mut(courier) {
-                    robot.wake = None;
-                }
-                self.courier_step(courier, now).await
-            }
+            Step::Courier(courier) => self.courier_step(courier, now).await,
         }
     }
 

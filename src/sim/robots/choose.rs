@@ -21,6 +21,8 @@ pub struct View<'a> {
     pub off_at: DateTime<Utc>,
     /// Not tried again before, by delivery.
     pub later: &'a BTreeMap<String, DateTime<Utc>>,
+    /// The due call that was made last, by delivery: nobody calls twice for one.
+    pub called: &'a BTreeMap<String, DateTime<Utc>>,
     /// How long things take.
     pub times: Times,
 }
@@ -59,8 +61,7 @@ const WORTH_WAITING: TimeDelta = TimeDelta::minutes(2);
 #[must_use]
 pub fn choose<'a>(view: &View<'_>, stops: &'a [Stop], now: DateTime<Utc>) -> Move<'a> {
     let open: Vec<&Stop> = stops.iter().filter(|stop| !view.is_put_off(stop, now)).collect();
-    let is_due = |stop: &&&Stop| stop.next_action.kind == "call" && enabled(stop, now).is_none();
-    if let Some(stop) = open.iter().find(is_due) {
+    if let Some(stop) = open.iter().find(|stop| call_is_due(stop, view.called, now)) {
         return Move::Call(stop);
     }
     let mut earliest: Option<DateTime<Utc>> = None;
@@ -76,6 +77,14 @@ pub fn choose<'a>(view: &View<'_>, stops: &'a [Stop], now: DateTime<Utc>) -> Mov
         None if now >= view.off_at => Move::GoHome,
         None => Move::Idle,
     }
+}
+
+/// Whether the customer is to be called now, and was not for the same reason before.
+#[must_use]
+pub fn call_is_due(stop: &Stop, called: &BTreeMap<String, DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    let made =
+        stop.call_due_at.is_some_and(|due| called.get(&stop.delivery_id).is_some_and(|last| *last >= due));
+    stop.next_action.kind == "call" && enabled(stop, now).is_none() && !made
 }
 
 enum One<'a> {
@@ -135,7 +144,7 @@ impl View<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use serde_json::json;
 
@@ -156,9 +165,11 @@ mod tests {
         .unwrap()
     }
 
+    const NONE: &BTreeMap<String, DateTime<Utc>> = &BTreeMap::new();
+
     fn view(later: &BTreeMap<String, DateTime<Utc>>) -> View<'_> {
         let times = Times { pick_up_s: 240, drop_off_s: 240, waiting_s: 420, call_s: 60 };
-        View { at: place(1.0), since: t(0), free_at: t(0), off_at: t(100), later, times }
+        View { at: place(1.0), since: t(0), free_at: t(0), off_at: t(100), later, called: NONE, times }
     }
 
     #[test]
@@ -189,6 +200,17 @@ mod tests {
         assert_eq!(choose(&view(&none), &stops, t(10)), Move::Call(stops.get(1).unwrap()));
         let early = [stop("b", 2.0, "call", Some(t(30)))];
         assert_eq!(choose(&view(&none), &early, t(10)), Move::Until(t(30)));
+    }
+
+    #[test]
+    fn nobody_calls_twice_for_one_due_call() {
+        let (none, called) = (BTreeMap::new(), BTreeMap::from([("b".to_owned(), t(9))]));
+        let mut stops = [stop("b", 2.0, "call", None)];
+        stops[0].call_due_at = Some(t(9));
+        let made = View { called: &called, ..view(&none) };
+        assert_eq!(choose(&made, &stops, t(10)), Move::Idle);
+        stops[0].call_due_at = Some(t(14));
+        assert_eq!(choose(&made, &stops, t(14)), Move::Call(&stops[0]));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use callahead_domain::hand_off::code::check_digit_ok;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::choose::{Move, View, choose};
+use super::choose::{Move, View, call_is_due, choose};
 use crate::sim::SimError;
 use crate::sim::api::{Feed, Stop, Verdict};
 use crate::sim::rng::Rng;
@@ -60,6 +60,7 @@ pub struct Courier {
     told_at: DateTime<Utc>,
     way: Option<Way>,
     later: BTreeMap<String, DateTime<Utc>>,
+    called: BTreeMap<String, DateTime<Utc>>,
     actions: u64,
     rng: Rng,
 }
@@ -87,6 +88,7 @@ impl Courier {
             told_at: plan.on,
             way: None,
             later: BTreeMap::new(),
+            called: BTreeMap::new(),
             actions: 0,
             rng: Rng::of(seed, &format!("courier {number}")),
         }
@@ -227,23 +229,14 @@ impl World<'_> {
         }
         if let Some(feed) = self.look(who).await? {
             self.answer_offers(who, &feed).await?;
-            let due = |stop: &&Stop| {
-                stop.next_action.kind == "call" && stop.next_action.enabled_at.is_none_or(|at| at <= now)
-            };
-            if let Some(stop) = feed.stops.iter().find(due)
-                && !self.is_put_off(who, stop, now)
-            {
+            let Some(courier) = self.couriers.get(who) else { return Ok(()) };
+            if let Some(stop) = feed.stops.iter().find(|stop| call_is_due(stop, &courier.called, now)) {
                 self.call(who, stop, now).await?;
             }
         }
         let arrives = self.courier(who).and_then(|courier| courier.way.as_ref().map(|way| way.arrives));
         self.wake(who, arrives.unwrap_or(now).min(next_look(now)).max(now));
         Ok(())
-    }
-
-    fn is_put_off(&self, who: usize, stop: &Stop, now: DateTime<Utc>) -> bool {
-        let later = self.couriers.get(who).and_then(|courier| courier.later.get(&stop.delivery_id));
-        later.is_some_and(|until| *until > now)
     }
 
     /// Reads the feed, and checks that it shows no more than it may.
@@ -288,7 +281,7 @@ impl World<'_> {
         let times = self.plan.times;
         let Some(courier) = self.couriers.get(who) else { return Ok(Then::Sleep) };
         let (at, since, free_at, off_at) = (courier.at, courier.since, courier.free_at, courier.off_at);
-        let view = View { at, since, free_at, off_at, later: &courier.later, times };
+        let view = View { at, since, free_at, off_at, later: &courier.later, called: &courier.called, times };
         match choose(&view, &feed.stops, now) {
             Move::Act(stop, action) => self.do_action(who, stop, action, now).await,
             Move::Call(stop) => {
@@ -415,7 +408,9 @@ impl World<'_> {
         let order = self.by_delivery.get(&stop.delivery_id).and_then(|at| self.orders.get(*at));
         let said = order
             .map_or_else(|| json!({"outcome": "unreachable"}), |order| order.plan.persona.on_the_phone(now));
-        self.put_off(who, stop, now);
+        if let Some(courier) = self.courier(who) {
+            courier.called.insert(stop.delivery_id.clone(), now);
+        }
         self.send_action(who, stop, ("call", said), now).await?;
         let took = self.plan.times.call_s;
         self.busy_for(who, took, now);
