@@ -10,9 +10,12 @@ use serde_json::{Map, Value, json};
 use std::fmt;
 use utoipa::ToSchema;
 
-/// A problem on its way to the caller.
+/// A problem on its way to the caller. Boxed, so that a handler's result stays small.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Facts>);
+
+#[derive(Debug, Clone)]
+struct Facts {
     entry: Entry,
     code: &'static str,
     detail: String,
@@ -68,14 +71,14 @@ pub struct ProblemDocument {
 impl Problem {
     /// A problem of this kind.
     pub fn new(entry: Entry, detail: impl Into<String>) -> Problem {
-        Problem {
+        Problem(Box::new(Facts {
             entry,
             code: entry.code,
             detail: detail.into(),
             errors: Vec::new(),
             extra: Map::new(),
             retry_after_s: None,
-        }
+        }))
     }
 
     /// Nothing here, or nothing for you: the two look alike.
@@ -91,56 +94,56 @@ impl Problem {
     /// With faulty values.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Problem {
-        self.errors = faults;
+        self.0.errors = faults;
         self
     }
 
     /// With a member of its own.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Serialize) -> Problem {
-        self.extra.insert(name.to_owned(), serde_json::to_value(value).unwrap_or(Value::Null));
+        self.0.extra.insert(name.to_owned(), serde_json::to_value(value).unwrap_or(Value::Null));
         self
     }
 
     /// With a Retry-After.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Problem {
-        self.retry_after_s = Some(seconds);
+        self.0.retry_after_s = Some(seconds);
         self
     }
 
     /// The stable code.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// What happened, in words.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        self.entry.status
+        self.0.entry.status
     }
 
     /// The response, with the id of its request.
     pub fn response(&self, request_id: &str) -> HttpResponse {
         let mut body = Map::new();
-        body.insert("type".to_owned(), json!(format!("/docs/errors#{}", self.code)));
-        body.insert("title".to_owned(), json!(self.entry.title));
-        body.insert("status".to_owned(), json!(self.entry.status));
-        body.insert("code".to_owned(), json!(self.code));
-        body.insert("detail".to_owned(), json!(self.detail));
+        body.insert("type".to_owned(), json!(format!("/docs/errors#{}", self.0.code)));
+        body.insert("title".to_owned(), json!(self.0.entry.title));
+        body.insert("status".to_owned(), json!(self.0.entry.status));
+        body.insert("code".to_owned(), json!(self.0.code));
+        body.insert("detail".to_owned(), json!(self.0.detail));
         body.insert("request_id".to_owned(), json!(request_id));
-        if let Some(first) = self.errors.first() {
+        if let Some(first) = self.0.errors.first() {
             body.insert("param".to_owned(), json!(first.param));
-            body.insert("errors".to_owned(), json!(self.errors));
+            body.insert("errors".to_owned(), json!(self.0.errors));
         }
-        body.extend(self.extra.clone());
+        body.extend(self.0.extra.clone());
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json");
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             response.insert_header(("retry-after", seconds.to_string()));
         }
         response.body(Value::Object(body).to_string())
@@ -150,19 +153,25 @@ impl Problem {
     pub fn refused(refusal: &Refusal) -> Problem {
         let entry = if refusal.is_conflict() { c::ILLEGAL_TRANSITION } else { c::RULE_BROKEN };
         let entry = if matches!(refusal, Refusal::RoleMayNot { .. }) { c::FORBIDDEN } else { entry };
-        Problem { code: refusal.code(), ..Problem::new(entry, refusal.to_string()) }
+        Problem::new(entry, refusal.to_string()).coded(refusal.code())
+    }
+
+    /// The same kind of problem with a more telling code.
+    fn coded(mut self, code: &'static str) -> Problem {
+        self.0.code = code;
+        self
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.detail)
+        write!(f, "{}: {}", self.0.code, self.0.detail)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.entry.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.entry.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -184,12 +193,11 @@ impl From<Error> for Problem {
             }
             Error::Rule(rule) => {
                 let entry = c::ALL.iter().find(|entry| entry.code == rule.code).copied();
-                let known = Problem::new(entry.unwrap_or(c::RULE_BROKEN), rule.detail);
-                let mut problem = Problem { code: rule.code, ..known };
+                let mut problem = Problem::new(entry.unwrap_or(c::RULE_BROKEN), rule.detail).coded(rule.code);
                 if let Some(param) = rule.param {
-                    problem.errors = vec![Fault::new(param, rule.code, problem.detail.clone())];
+                    problem.0.errors = vec![Fault::new(param, rule.code, problem.0.detail.clone())];
                 }
-                problem.extra.extend(rule.facts);
+                problem.0.extra.extend(rule.facts);
                 problem
             }
             Error::Stale => Problem::new(c::CONFLICT, "Somebody else changed it at the same time."),
