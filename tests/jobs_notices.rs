@@ -1,5 +1,5 @@
 //! Notices through channels that take them, refuse them or leave everybody in the dark.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::as_conversions)]
 
 #[path = "support/app.rs"]
 mod app;
