@@ -9,6 +9,7 @@ mod payment_endpoint;
 #[path = "support/walk.rs"]
 mod walk;
 
+use app::db::TestDb;
 use app::{TestApp, Town};
 use callahead::app::ports::SystemClock;
 use callahead::jobs::{self, Tools};
@@ -21,9 +22,8 @@ use walk::{hand_over, order, to_the_door};
 const DAY_S: i64 = 24 * 3600;
 
 /// A town whose shop takes payments itself, and an order in front of the customer's door.
-async fn at_the_door(endpoint: &PaymentEndpoint, settings: &[(&str, &str)]) -> (TestApp, Town, Value) {
-    let app = TestApp::with(settings).await;
-    let app = by_the_wall_clock(app);
+async fn at_the_door(endpoint: &PaymentEndpoint) -> (TestApp, Town, Value) {
+    let app = by_the_wall_clock(TestApp::sqlite().await);
     let (town, order) = prepared(&app, endpoint).await;
     (app, town, order)
 }
@@ -53,9 +53,16 @@ async fn state(app: &TestApp, town: &Town, of: &Value) -> String {
 
 /// The order ends captured, and the shop's books know of one capture.
 async fn ends_captured_once(faults: &[Fault]) {
+    for database in TestDb::each_bare().await {
+        ends_captured_once_on(database, faults).await;
+    }
+}
+
+async fn ends_captured_once_on(database: TestDb, faults: &[Fault]) {
     let endpoint = PaymentEndpoint::start();
     endpoint.plan(faults.iter().copied());
-    let (app, town, placed) = at_the_door(&endpoint, &[("payments.shop_timeout_ms", "300")]).await;
+    let app = by_the_wall_clock(TestApp::on(database, &[("payments.shop_timeout_ms", "300")]).await);
+    let (town, placed) = prepared(&app, &endpoint).await;
     hand_over(&app, &town, &placed).await;
     app.advance(2 * DAY_S).await;
     assert_eq!(state(&app, &town, &placed).await, "captured", "{faults:?}");
@@ -94,7 +101,7 @@ async fn an_unknown_outcome_is_shown_until_it_is_known() {
     let endpoint = PaymentEndpoint::start();
     endpoint.plan([Fault::LostAnswer]);
     endpoint.plan_questions([503, 503]);
-    let (app, town, placed) = at_the_door(&endpoint, &[]).await;
+    let (app, town, placed) = at_the_door(&endpoint).await;
     hand_over(&app, &town, &placed).await;
     app.advance(11).await;
     assert_eq!(state(&app, &town, &placed).await, "capture_unknown");
@@ -110,7 +117,7 @@ async fn an_unknown_outcome_is_shown_until_it_is_known() {
 async fn a_declined_capture_is_told_and_a_person_may_try_again_under_a_new_key() {
     let endpoint = PaymentEndpoint::start();
     endpoint.plan([Fault::Refuse("card_closed")]);
-    let (app, town, placed) = at_the_door(&endpoint, &[]).await;
+    let (app, town, placed) = at_the_door(&endpoint).await;
     hand_over(&app, &town, &placed).await;
     app.advance(60).await;
     assert_eq!(state(&app, &town, &placed).await, "capture_failed");
@@ -129,7 +136,7 @@ async fn a_declined_capture_is_told_and_a_person_may_try_again_under_a_new_key()
 #[tokio::test]
 async fn nothing_is_taken_within_the_grace_time_and_a_reopened_hand_off_takes_nothing() {
     let endpoint = PaymentEndpoint::start();
-    let (app, town, placed) = at_the_door(&endpoint, &[]).await;
+    let (app, town, placed) = at_the_door(&endpoint).await;
     hand_over(&app, &town, &placed).await;
     app.advance(5).await;
     assert!(endpoint.seen().is_empty());
@@ -150,7 +157,7 @@ async fn nothing_is_taken_within_the_grace_time_and_a_reopened_hand_off_takes_no
 async fn a_worker_that_dies_while_it_sends_is_followed_by_one_that_asks_first() {
     let endpoint = PaymentEndpoint::start();
     endpoint.plan([Fault::Slow]);
-    let (app, town, placed) = at_the_door(&endpoint, &[]).await;
+    let (app, town, placed) = at_the_door(&endpoint).await;
     hand_over(&app, &town, &placed).await;
     app.clock.advance_by(chrono::TimeDelta::seconds(11));
     let built = &app.built;
@@ -199,7 +206,7 @@ async fn a_cancelled_order_gives_the_hold_back_once() {
 async fn a_shop_that_is_away_for_three_days_leaves_a_parked_job_that_a_person_can_revive() {
     let endpoint = PaymentEndpoint::start();
     endpoint.plan([Fault::LostRequest]);
-    let (app, town, placed) = at_the_door(&endpoint, &[]).await;
+    let (app, town, placed) = at_the_door(&endpoint).await;
     endpoint.plan_questions(std::iter::repeat_n(503, 5_000));
     hand_over(&app, &town, &placed).await;
     app.advance(4 * DAY_S).await;

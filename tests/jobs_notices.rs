@@ -204,11 +204,16 @@ async fn a_sign_in_code_goes_to_the_courier_over_a_channel_that_reaches_a_number
 
 #[tokio::test]
 async fn old_answers_codes_and_positions_are_forgotten_once_an_hour() {
-    let app = TestApp::sqlite().await;
+    for app in TestApp::each().await {
+        forgets(&app).await;
+    }
+}
+
+async fn forgets(app: &TestApp) {
     let town = app.town().await;
     app.post("/v1/courier/sign_in/code", "", json!({"phone": "+82 10-2000-0001"})).await.expect(202);
-    let order = town.place(&app).await;
-    cancel(&app, &town, &order).await;
+    let order = town.place(app).await;
+    cancel(app, &town, &order).await;
     let count = async |table: &str| {
         let conn = app.built.app.db.read();
         let sql = format!("SELECT count(*) FROM {table}");

@@ -24,6 +24,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::error::Error;
+use crate::lifecycle::crash_point;
 use crate::store::db::Db;
 use crate::store::tx::{Mode, Tx};
 use crate::store::{StoreError, jobs};
@@ -344,8 +345,10 @@ impl Lane {
             self.undo(tx).await;
             return Ok(());
         }
+        crash_point("lane.before_commit");
         match tokio::time::timeout(self.settings.step_timeout, tx.commit()).await {
             Ok(Ok(())) => {
+                crash_point("lane.after_commit");
                 self.commits.send_modify(|count| *count = count.wrapping_add(1));
                 Ok(())
             }
