@@ -7,6 +7,7 @@ use std::sync::Arc;
 use callahead_domain::geo::point::Point;
 use callahead_domain::geo::travel::GreatCircle;
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Asia::Seoul;
 use serde_json::{Value, json};
 
 use super::SimError;
@@ -62,8 +63,12 @@ const SHOPS: [(&str, f64, f64); 6] = [
     ("Lantern Hardware", -0.003, 0.012),
     ("Hillside Greens", 0.012, 0.011),
 ];
-const FIRST_NAMES: [&str; 12] =
+const COURIER_NAMES: [&str; 12] =
     ["Ara", "Bora", "Chan", "Dami", "Eun", "Gyu", "Hana", "Iseul", "Jun", "Kyung", "Mina", "Nuri"];
+const CUSTOMER_NAMES: [&str; 12] = [
+    "Mrs Ahn", "Mr Bae", "Ms Cha", "Mr Do", "Mrs Eom", "Ms Han", "Mr Im", "Mrs Jang", "Mr Kwon", "Ms Min",
+    "Mr Noh", "Mrs Ryu",
+];
 const STREETS: [&str; 8] = [
     "Willow Street",
     "Ferry Road",
@@ -101,8 +106,10 @@ pub async fn demo(demo: Demo, say: &mut (dyn FnMut(&str) + Send)) -> Result<(), 
     let orders = Stream { seed: demo.seed, number: 0, at: now };
     let pace = Pace::Running { clock: demo.clock.clone(), speed: demo.speed, stop: demo.stop.clone() };
     let habits = Habits { decline: 0.1, no_answer: NoAnswer::TryDoor, probes: 0.0 };
-    let mut progress = |_, _| {};
-    let watch = Watch { progress: &mut progress, say };
+    let (mut progress, clock) = (|_, _| {}, demo.clock.clone());
+    let mut timed =
+        |line: &str| say(&format!("{}  {line}", clock.now().with_timezone(&Seoul).format("%H:%M")));
+    let watch = Watch { progress: &mut progress, say: &mut timed };
     let mut world = World::new(Beginning { pace, api, plan, town, habits, watch }, Box::new(orders), 0);
     world.run(DateTime::<Utc>::MAX_UTC).await?;
     let (placed, ended) = (world.orders.len(), world.orders.iter().filter(|order| order.ended).count());
@@ -148,7 +155,7 @@ fn plan(demo: &Demo, now: DateTime<Utc>) -> TownPlan {
     let courier = |number: usize| {
         let (lat, lon) = somewhere(&mut rng);
         Some(CourierPlan {
-            name: FIRST_NAMES.get(number % FIRST_NAMES.len()).copied().unwrap_or("Courier").to_owned(),
+            name: COURIER_NAMES.get(number % COURIER_NAMES.len()).copied().unwrap_or("Courier").to_owned(),
             start: place(lat, lon)?,
             on: now,
             off: now + TimeDelta::hours(SHIFT_HOURS),
@@ -197,7 +204,7 @@ impl Iterator for Stream {
             false => Persona::draw(self.seed, &name, Shares::default(), ready_at),
         };
         let (lat, lon) = somewhere(&mut rng);
-        let first = rng.pick(&FIRST_NAMES).copied().unwrap_or("Somebody");
+        let first = rng.pick(&CUSTOMER_NAMES).copied().unwrap_or("Somebody");
         let street = rng.pick(&STREETS).copied().unwrap_or("Main Street");
         Some(OrderPlan {
             name,
@@ -207,7 +214,7 @@ impl Iterator for Stream {
             address: format!("{} {street}", rng.between(1, 90)),
             placed_at: self.at,
             ready_at,
-            customer: if own { "you".to_owned() } else { first.to_owned() },
+            customer: if own { "You".to_owned() } else { first.to_owned() },
             persona,
             total_minor: rng.between(50, 600) * 100,
             language: if own || rng.chance(0.5) { "en" } else { "ko" },

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::SimError;
 use super::api::Api;
+use super::collect::Collected;
 use super::figures::{figures, minutes};
 use super::host::{Host, Pace};
-use super::invariants::check_all;
+use super::invariants::{check_all, is_final};
 use super::mdrp::{self, Instance, Projection};
 use super::report::Report;
 use super::rng::Rng;
@@ -208,6 +209,7 @@ pub async fn replay(
         took_s: began.elapsed().as_secs_f64(),
         figures: figures(&collected.records, most),
         checks,
+        open: open_orders(&collected),
         verdicts: log.verdicts,
         refusals: log
             .refusals
@@ -216,6 +218,17 @@ pub async fn replay(
             .collect(),
         probes: log.probes,
     })
+}
+
+/// What has not ended, and what the exception queue says of it.
+fn open_orders(all: &Collected) -> Vec<(String, String, String, String)> {
+    let open = all.records.iter().filter(|record| !is_final(record));
+    let told = open.map(|record| {
+        let mine = all.exceptions.iter().filter(|(delivery, _)| *delivery == record.delivery_id);
+        let kinds: Vec<&str> = mine.map(|(_, kind)| kind.as_str()).collect();
+        (record.name.clone(), record.stage().to_owned(), record.payment().to_owned(), kinds.join(", "))
+    });
+    told.collect()
 }
 
 fn minute(minute: u32) -> DateTime<Utc> {

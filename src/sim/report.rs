@@ -34,6 +34,8 @@ pub struct Report {
     pub figures: Figures,
     /// The invariants.
     pub checks: Vec<Check>,
+    /// Orders that have not ended: name, stage, payment, what the exception queue says of them.
+    pub open: Vec<(String, String, String, String)>,
     /// Verdicts on the couriers' actions.
     pub verdicts: BTreeMap<String, u64>,
     /// Refusals: robot, code, how often, one in words.
@@ -68,6 +70,9 @@ pub fn tell(reports: &[Report], say: &mut dyn FnMut(&str)) {
         ));
         for (what, value) in rows(report) {
             say(&format!("  {what:<34} {value}"));
+        }
+        for (order, stage, payment, matters) in &report.open {
+            say(&format!("  open: order {order} is {stage}, the payment {payment}; exceptions: {matters}"));
         }
         for check in &report.checks {
             let number = check.number.map_or(String::new(), |number| format!(" ({number})"));
@@ -211,6 +216,7 @@ pub fn html(reports: &[Report]) -> String {
     });
     section(&mut out, "First attempt at the door", &first_plot(reports));
     section(&mut out, "Captures against confirmed hand-offs", &captures_plot(reports));
+    reports.iter().for_each(|report| open_orders(&mut out, report));
     reports.iter().for_each(|report| refusals(&mut out, report));
     out.push_str("</body></html>\n");
     out
@@ -388,6 +394,18 @@ fn captures_plot(reports: &[Report]) -> Columns {
     }
 }
 
+fn open_orders(out: &mut String, report: &Report) {
+    if report.open.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "<h2>Orders that have not ended, {}</h2>", escape(report.name()));
+    let head = ["order", "stage", "payment", "exceptions"].map(str::to_owned);
+    let row = |(order, stage, payment, matters): &(String, String, String, String)| {
+        vec![order.clone(), stage.clone(), payment.clone(), matters.clone()]
+    };
+    table(out, &head, &report.open.iter().map(row).collect::<Vec<_>>());
+}
+
 fn refusals(out: &mut String, report: &Report) {
     let _ = writeln!(out, "<h2>What robots were refused, {}</h2>", escape(report.name()));
     let head = ["robot", "code", "times", "for example"].map(str::to_owned);
@@ -441,6 +459,7 @@ mod tests {
             took_s: 1.5,
             figures,
             checks: vec![check],
+            open: vec![("o9".into(), "received".into(), "authorised".into(), "nobody_took_it".into())],
             verdicts: BTreeMap::new(),
             refusals: vec![("courier".into(), "too_early".into(), 2, "<words>".into())],
             probes: BTreeMap::new(),

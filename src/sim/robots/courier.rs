@@ -409,7 +409,7 @@ impl World<'_> {
         let said = order
             .map_or_else(|| json!({"outcome": "unreachable"}), |order| order.plan.persona.on_the_phone(now));
         if let Some(courier) = self.courier(who) {
-            courier.called.insert(stop.delivery_id.clone(), now);
+            courier.called.insert(stop.delivery_id.clone(), stop.call_due_at.map_or(now, |due| due.max(now)));
         }
         self.send_action(who, stop, ("call", said), now).await?;
         let took = self.plan.times.call_s;

@@ -46,8 +46,8 @@ impl World<'_> {
         let shop = self.plan.shops.get(plan.shop).map_or("", |shop| shop.name.as_str());
         if plan.persona.kind == Kind::Human {
             let line = format!(
-                "\n  >> You are {}. {shop} sends you a parcel. Open your page and answer: {tracking}\n",
-                plan.customer
+                "{shop}: order {} is YOURS. Open your page and answer:\n\n    {tracking}\n",
+                plan.name
             );
             (self.watch.say)(&line);
         } else {
