@@ -40,7 +40,11 @@ async fn a_changed_or_missing_event_is_found() {
 
 #[tokio::test]
 async fn a_state_that_is_not_the_fold_of_its_events_is_found() {
-    damaged("UPDATE delivery SET state = replace(state, '\"attempts\":0', '\"attempts\":1')", "not the fold of its events").await;
+    damaged(
+        "UPDATE delivery SET state = replace(state, '\"attempts\":0', '\"attempts\":1')",
+        "not the fold of its events",
+    )
+    .await;
     damaged("UPDATE delivery SET stage = 'collected'", "the columns disagree").await;
 }
 
@@ -48,7 +52,11 @@ async fn a_state_that_is_not_the_fold_of_its_events_is_found() {
 async fn money_that_is_told_in_two_ways_is_found() {
     damaged("UPDATE provider_command SET state = 'sent'", "0 captures are done").await;
     damaged("DELETE FROM payment_resolution", "its resolution None").await;
-    damaged("UPDATE payment SET state = '{\"state\":\"authorised\",\"until\":null}'", "the payment's row disagrees").await;
+    damaged(
+        "UPDATE payment SET state = '{\"state\":\"authorised\",\"until\":null}'",
+        "the payment's row disagrees",
+    )
+    .await;
     let second = "INSERT INTO provider_command SELECT randomblob(16), payment_id, 'release', 1, 'x', body, 'done', 1, 1, answer, 1 FROM provider_command";
     damaged(second, "1 captures and 1 releases took effect").await;
 }

@@ -53,7 +53,8 @@ async fn an_order_finds_a_courier_and_its_planned_arrival_in_one_round() {
         let minutes = (arrival - app.clock.now()).num_minutes();
         assert!((3..20).contains(&minutes), "{minutes} minutes");
         let feed = app.get("/v1/courier/feed", &town.session).await.expect(200);
-        let kinds: Vec<&str> = feed["stops"].as_array().unwrap().iter().map(|stop| stop["kind"].as_str().unwrap()).collect();
+        let kinds: Vec<&str> =
+            feed["stops"].as_array().unwrap().iter().map(|stop| stop["kind"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["pick_up", "drop_off"]);
         finish_all(&app, &town, &[order]).await;
     }
@@ -109,7 +110,10 @@ async fn capacity_is_kept_and_the_rest_goes_to_another_or_waits_with_a_reason() 
     assert_eq!(delivery(&app, &town, &second).await["stage"]["stage"], "received");
     let path = format!("/v1/deliveries/{}/explain", second["delivery_id"].as_str().unwrap());
     let why = app.get(&path, &town.dispatcher).await.expect(200);
-    assert_eq!((&why["data"][0]["verdict"], &why["data"][0]["code"]), (&json!("refused"), &json!("over_capacity")));
+    assert_eq!(
+        (&why["data"][0]["verdict"], &why["data"][0]["code"]),
+        (&json!("refused"), &json!("over_capacity"))
+    );
     Town::on_duty(&app, &town.session).await;
     app.settle().await;
     assert_eq!(delivery(&app, &town, &second).await["courier"]["id"], town.courier.as_str());
@@ -131,16 +135,24 @@ async fn two_processes_on_one_database_never_give_a_delivery_twice() {
         for _ in 0..6 {
             orders.push(town.place(&first).await);
             let now = first.clock.now();
-            let (one, other) = tokio::join!(first.built.app.dispatch_epoch(now), second.built.app.dispatch_epoch(now));
+            let (one, other) =
+                tokio::join!(first.built.app.dispatch_epoch(now), second.built.app.dispatch_epoch(now));
             let (one, other) = (one.unwrap(), other.unwrap());
             assert!(one.assigned + other.assigned <= 1, "{one:?} {other:?}");
         }
-        let turn = (first.built.app.dispatch_epoch(first.clock.now()).await.unwrap(), second.built.app.dispatch_epoch(first.clock.now()).await.unwrap());
+        let turn = (
+            first.built.app.dispatch_epoch(first.clock.now()).await.unwrap(),
+            second.built.app.dispatch_epoch(first.clock.now()).await.unwrap(),
+        );
         assert!(turn.0.elsewhere != turn.1.elsewhere, "one of them has the turn: {turn:?}");
         for order in &orders {
             let path = format!("/v1/orders/{}/timeline", order["id"].as_str().unwrap());
             let timeline = first.get(&path, &town.shop_key).await.expect(200);
-            let given = timeline["data"].as_array().unwrap().iter().filter(|event| event["event"] == "order.assigned");
+            let given = timeline["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|event| event["event"] == "order.assigned");
             assert_eq!(given.count(), 1);
         }
         // The turn passes on when its holder is gone.
@@ -164,7 +176,8 @@ async fn where_the_policy_offers_a_courier_is_asked_one_at_a_time_until_the_roun
     let offered = delivery(&app, &town, &first).await;
     assert_eq!(offered["stage"]["stage"], "offered");
     let to = offered["stage"]["courier"].as_str().unwrap().to_owned();
-    let (asked, next) = if to == other { (&other_session, &town.session) } else { (&town.session, &other_session) };
+    let (asked, next) =
+        if to == other { (&other_session, &town.session) } else { (&town.session, &other_session) };
     let path = |verb: &str| format!("/v1/courier/offers/{}/{verb}", first["delivery_id"].as_str().unwrap());
     app.post(&path("decline"), asked, json!({"reason": "too far"})).await;
     app.settle().await;
@@ -197,16 +210,26 @@ async fn a_paused_region_gives_nothing_new_and_a_hold_waits_for_its_time() {
     let town = app.town().await;
     let order = town.place(&app).await;
     let path = format!("/v1/regions/{}", town.region);
-    app.send(reqwest::Method::PATCH, &path, &app.operator, &[], Some(json!({"active": false}))).await.expect(200);
+    app.send(reqwest::Method::PATCH, &path, &app.operator, &[], Some(json!({"active": false})))
+        .await
+        .expect(200);
     Town::on_duty(&app, &town.session).await;
     app.settle().await;
     assert_eq!(delivery(&app, &town, &order).await["stage"]["stage"], "received");
-    app.send(reqwest::Method::PATCH, &path, &app.operator, &[], Some(json!({"active": true}))).await.expect(200);
+    app.send(reqwest::Method::PATCH, &path, &app.operator, &[], Some(json!({"active": true})))
+        .await
+        .expect(200);
     let link = Town::token(&order);
     let from = app.clock.now() + TimeDelta::hours(3);
-    app.post(&format!("/v1/c/{link}/answers"), "", json!({"outcome": "home_from", "from": from})).await.expect(200);
+    app.post(&format!("/v1/c/{link}/answers"), "", json!({"outcome": "home_from", "from": from}))
+        .await
+        .expect(200);
     app.settle().await;
-    assert_eq!(delivery(&app, &town, &order).await["stage"]["stage"], "received", "held until shortly before");
+    assert_eq!(
+        delivery(&app, &town, &order).await["stage"]["stage"],
+        "received",
+        "held until shortly before"
+    );
     app.advance(3 * 3600).await;
     let shown = delivery(&app, &town, &order).await;
     assert_eq!(shown["stage"]["stage"], "assigned");
@@ -227,7 +250,10 @@ async fn whoever_is_under_way_keeps_their_stop_and_a_manual_assignment_joins_the
     assert!(answer.status == 200 || answer.status == 400, "{}", answer.text);
     app.settle().await;
     let feed = app.get("/v1/courier/feed", &town.session).await.expect(200);
-    let stops: Vec<(&str, &str)> = feed["stops"].as_array().unwrap().iter()
+    let stops: Vec<(&str, &str)> = feed["stops"]
+        .as_array()
+        .unwrap()
+        .iter()
         .map(|stop| (stop["kind"].as_str().unwrap(), stop["delivery_id"].as_str().unwrap()))
         .collect();
     let (at, new) = (order["delivery_id"].as_str().unwrap(), second["delivery_id"].as_str().unwrap());
@@ -241,7 +267,9 @@ async fn whoever_is_under_way_keeps_their_stop_and_a_manual_assignment_joins_the
 /// A collected order is brought back, so that nothing is left to do.
 async fn finish_return(app: &TestApp, town: &Town, order: &Value) {
     let id = order["id"].as_str().unwrap();
-    app.post(&format!("/v1/orders/{id}/cancel"), &town.shop_key, json!({"reason": "the test is over"})).await.expect(200);
+    app.post(&format!("/v1/orders/{id}/cancel"), &town.shop_key, json!({"reason": "the test is over"}))
+        .await
+        .expect(200);
     app.settle().await;
     let feed = app.get("/v1/courier/feed", &town.session).await.expect(200);
     assert_eq!(feed["stops"][0]["kind"], "return");

@@ -109,7 +109,11 @@ async fn an_unknown_outcome_is_shown_until_it_is_known() {
     assert_eq!(state(&app, &town, &placed).await, "captured");
     let path = format!("/v1/orders/{}/timeline", placed["id"].as_str().unwrap());
     let timeline = app.get(&path, &town.shop_key).await.expect(200);
-    let told = timeline["data"].as_array().unwrap().iter().filter(|event| event["event"] == "payment.capture_unknown");
+    let told = timeline["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["event"] == "payment.capture_unknown");
     assert_eq!(told.count(), 1, "said once, not with every try");
 }
 

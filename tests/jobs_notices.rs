@@ -1,5 +1,11 @@
 //! Notices through channels that take them, refuse them or leave everybody in the dark.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::as_conversions)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::as_conversions
+)]
 
 #[path = "support/app.rs"]
 mod app;
@@ -168,7 +174,12 @@ async fn a_worker_that_died_while_it_sent_is_followed_by_one_that_sends_no_secon
     app.clock.advance_by(TimeDelta::seconds(lease + 1));
     let channel = Fake::new("sms", []);
     settle(&app, &tools(&[&channel])).await;
-    assert!(channel.kept().iter().all(|message| !message.subject.contains("will you be home") || message.subject.contains("no answer yet")), "{:?}", channel.kept());
+    assert!(
+        channel.kept().iter().all(|message| !message.subject.contains("will you be home")
+            || message.subject.contains("no answer yet")),
+        "{:?}",
+        channel.kept()
+    );
     let sent = events(&app, &town, &order, "call_ahead.sent").await;
     assert_eq!(sent[0]["data"]["provider_id"], "unknown");
     cancel(&app, &town, &order).await;
@@ -191,7 +202,8 @@ async fn a_notice_that_is_not_true_any_more_is_not_sent() {
 async fn a_sign_in_code_goes_to_the_courier_over_a_channel_that_reaches_a_number() {
     let app = TestApp::sqlite().await;
     let town = app.town().await;
-    let asked = app.post("/v1/courier/sign_in/code", "", json!({"phone": "+82 10-2000-0001"})).await.expect(202);
+    let asked =
+        app.post("/v1/courier/sign_in/code", "", json!({"phone": "+82 10-2000-0001"})).await.expect(202);
     let channel = Fake::new("sms", []);
     settle(&app, &tools(&[&channel])).await;
     let kept = channel.kept();

@@ -5,8 +5,8 @@
 mod app;
 
 use app::TestApp;
-use callahead::app::ports::Clock;
 use callahead::app::Error;
+use callahead::app::ports::Clock;
 use callahead::app::queue::{Hold, Settle};
 use callahead::app::unit::Unit;
 use callahead::jobs;

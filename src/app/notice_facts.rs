@@ -209,3 +209,17 @@ pub fn made_at(job: Uuid) -> Option<DateTime<Utc>> {
     let (seconds, nanos) = job.get_timestamp()?.to_unix();
     DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use callahead_domain::id::JobId;
+
+    #[test]
+    fn a_job_knows_when_it_was_made() {
+        let at: DateTime<Utc> = "2026-05-04T01:02:03.456Z".parse().unwrap();
+        assert_eq!(made_at(JobId::from_parts(at, [7; 10]).uuid()), Some(at));
+        assert_eq!(made_at(Uuid::nil()), None);
+    }
+}

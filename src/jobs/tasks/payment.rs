@@ -106,16 +106,20 @@ impl Till<'_> {
             attempts: stored.attempts,
             state: stored.state.clone(),
         });
+        let mut why = "it waits for its next try".to_owned();
         let step = match once::next(&record, caps, self.now()) {
             Step::RetrieveFirst => {
                 let found = self.provider.retrieve(&self.target, &self.reference()).await;
+                if let Err(error) = &found {
+                    why = error.to_string();
+                }
                 once::after_retrieve(&record, caps, &found, self.now())
             }
             step => step,
         };
         match step {
             Step::Send { generation, idem_key } => self.send(&record, generation, idem_key).await,
-            step => self.conclude(row, once::settled(&record, &step)).await,
+            step => self.conclude(row, once::settled(&record, &step), &why).await,
         }
     }
 
@@ -156,11 +160,12 @@ impl Till<'_> {
         crash_point("capture.before_send");
         let outcome = self.provider.send(&self.target, &self.frozen(idem_key, body)).await;
         crash_point("capture.after_send");
-        if let Outcome::Unknown { why, .. } = &outcome {
+        let why = why_unclear(&outcome);
+        if matches!(outcome, Outcome::Unknown { .. }) {
             tracing::warn!(payment = %self.due.payment, op = self.op.name(), why, "nobody knows what came of it");
         }
         let row = Row { id, attempts: number(record.attempts)?, state: record.state.name().to_owned() };
-        self.conclude(Some(row), once::after(&record, &outcome, self.now())).await
+        self.conclude(Some(row), once::after(&record, &outcome, self.now()), &why).await
     }
 
     fn body(&self, idem_key: &str) -> Result<String, Failed> {
@@ -191,14 +196,15 @@ impl Till<'_> {
     }
 
     /// Writes where the command stands, what the payment is told, and what becomes of the job.
-    async fn conclude(&self, row: Option<Row>, record: CommandRecord) -> Result<(), Failed> {
+    async fn conclude(&self, row: Option<Row>, record: CommandRecord, why: &str) -> Result<(), Failed> {
         let provider = match row {
             Some(Row { id, attempts, state }) => {
                 Some(Advance { id, attempts, state, standing: standing(&record)? })
             }
             None => None,
         };
-        let conclusion = Conclusion { settle: self.verdict(&record), record: self.told(&record), provider };
+        let conclusion =
+            Conclusion { settle: self.verdict(&record, why), record: self.told(&record, why), provider };
         crash_point("capture.before_record");
         let app = self.work.app;
         match app.conclude_job(self.work.hold(), Some(self.due.delivery), conclusion).await {
@@ -212,7 +218,7 @@ impl Till<'_> {
     }
 
     /// What the delivery is told.
-    fn told(&self, record: &CommandRecord) -> Option<Command> {
+    fn told(&self, record: &CommandRecord, unclear: &str) -> Option<Command> {
         match (self.op, &record.end) {
             (MoneyOp::Capture, Some(End::Done { snapshot })) => Some(Command::RecordCaptured {
                 amount_minor: self.due.amount_minor,
@@ -225,14 +231,14 @@ impl Till<'_> {
                 Some(Command::RecordCaptureUnknown { why: why.clone() })
             }
             (MoneyOp::Capture, None) if record.state != CommandState::Queued => {
-                Some(Command::RecordCaptureUnknown { why: "no clear answer".to_owned() })
+                Some(Command::RecordCaptureUnknown { why: unclear.to_owned() })
             }
             (MoneyOp::Release, Some(End::Done { .. })) => Some(Command::RecordReleased),
             (MoneyOp::Capture | MoneyOp::Release, _) => None,
         }
     }
 
-    fn verdict(&self, record: &CommandRecord) -> Settle {
+    fn verdict(&self, record: &CommandRecord, unclear: &str) -> Settle {
         match (self.op, &record.end) {
             (_, Some(End::Done { .. })) | (MoneyOp::Capture, Some(End::Refused { .. })) => Settle::Finish,
             (MoneyOp::Release, Some(End::Refused { code, message })) => {
@@ -242,9 +248,18 @@ impl Till<'_> {
             (_, None) => {
                 // The books that cannot be asked are asked less and less often, too.
                 let at = record.next_at.unwrap_or_else(|| self.now()).max(self.work.next_try());
-                Settle::RetryAt { at, error: "no clear answer".to_owned() }
+                Settle::RetryAt { at, error: unclear.to_owned() }
             }
         }
+    }
+}
+
+/// Why an answer settles nothing.
+fn why_unclear(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Unknown { why, .. } => why.clone(),
+        Outcome::Refused { code, .. } => format!("not now: {code}"),
+        Outcome::Done(_) => "integrity: the amounts are not those asked for".to_owned(),
     }
 }
 
