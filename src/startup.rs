@@ -98,7 +98,7 @@ async fn open(config: &Config) -> Result<Db, Failure> {
     let patient = DbSettings { statement_timeout_ms: 0, lock_timeout_ms: 60_000, ..settings.clone() };
     let db = Db::open(&settings).await?;
     migrate(&Db::open(&patient).await?).await?;
-    for problem in db.check_durability().await? {
+    if let Some(problem) = db.check_durability().await?.first() {
         let lost = "an acknowledged write could be lost";
         return Err(
             format!("{} is {}, must be {}: {lost}", problem.setting, problem.found, problem.wanted).into()

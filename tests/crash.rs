@@ -3,6 +3,8 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::duplicated_attributes,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::disallowed_methods,
@@ -271,7 +273,7 @@ async fn setting_up(place: &Place, url: &str, endpoint: &PaymentEndpoint) -> Arc
         json!({"name": "Counter", "address": "1 Market Square", "point": {"lat": 37.55, "lon": 126.95}}),
     )
     .await;
-    let courier = post("/v1/couriers", &operator, json!({"name": "Odo", "phone": "+82 10-2000-0001", "vehicle": "scooter", "capacity": 1000, "regions": [region]})).await;
+    let courier = post("/v1/couriers", &operator, json!({"name": "Odo", "phone": "+82 10-2000-0001", "vehicle": "scooter", "capacity": 500, "regions": [region]})).await;
     let invite =
         post(&format!("/v1/couriers/{}/invite", courier["id"].as_str().unwrap()), &operator, json!({})).await;
     let session = post("/v1/courier/sign_in/invite", "", json!({"token": invite["token"]})).await["token"]
@@ -283,7 +285,7 @@ async fn setting_up(place: &Place, url: &str, endpoint: &PaymentEndpoint) -> Arc
     post(
         "/v1/courier/shift",
         &session,
-        json!({"ends_at": ends, "point": {"lat": 37.55, "lon": 126.95}, "capacity": 1000}),
+        json!({"ends_at": ends, "point": {"lat": 37.55, "lon": 126.95}, "capacity": 500}),
     )
     .await;
     Arc::new(World {

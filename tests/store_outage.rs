@@ -4,7 +4,8 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::as_conversions,
-    clippy::panic
+    clippy::panic,
+    clippy::print_stderr
 )]
 
 #[path = "support/db.rs"]

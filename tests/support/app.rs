@@ -1,7 +1,7 @@
 //! The whole service on a real socket, with a database of its own, a clock moved by hand and workers driven by the
 //! test. Dropping it asserts that no job was left behind.
 
-#![allow(dead_code, clippy::disallowed_methods)] // each test file uses another part of it
+#![allow(dead_code, clippy::disallowed_methods, clippy::expect_used, clippy::duplicated_attributes)] // each test file uses another part of it
 
 #[path = "db.rs"]
 pub mod db;

@@ -60,9 +60,7 @@ pub async fn seed_delivery(db: &Db) {
     let seeding = work(|tx| {
         Box::pin(async move {
             // Children first: the order of writing is the transaction's own affair.
-            for row in [delivery(1)] {
-                tx.insert(row);
-            }
+            tx.insert(delivery(1));
             tx.insert(order(1));
             tx.insert(pickup_point());
             tx.insert(shop());
