@@ -10,10 +10,10 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 const NAME: &str = "dispatch";
-/// How long the turn lasts unless it is renewed.
-const LASTS_S: i64 = 30;
+/// How long the turn lasts unless it is renewed; after a crash assignment stands still this long at most.
+const LASTS_S: i64 = 8;
 /// It is renewed when less than this is left.
-const RENEW_S: i64 = 15;
+const RENEW_S: i64 = 4;
 /// All of assignment writes in one lane: the lease's row is no bone of contention between lanes.
 pub(super) const LANE: Uuid = Uuid::from_u128(0xd15);
 
