@@ -197,7 +197,7 @@ impl Iterator for Stream {
         let gap = if self.number <= 2 { 5 } else { rng.between(ORDER_EVERY_S.0, ORDER_EVERY_S.1) };
         self.at += TimeDelta::seconds(gap);
         let own = self.number % OWN_EVERY == 2;
-        let ready_at = self.at + TimeDelta::minutes(if own { 30 } else { rng.between(2, 15) });
+        let ready_at = self.at + TimeDelta::minutes(if own { 60 } else { rng.between(2, 15) });
         let name = format!("T{:05}", self.number);
         let persona = match own {
             true => Persona::of_kind(Kind::Human, &mut rng, ready_at),

@@ -98,6 +98,10 @@ pub struct Log {
     pub refusals: BTreeMap<(String, String), (u64, String)>,
     /// What the service did that it must not do, as seen by robots.
     pub findings: BTreeMap<&'static str, Vec<String>>,
+    /// Answers the service gave.
+    pub answers: u64,
+    /// Times a courier looked at the phone.
+    pub looks: u64,
     /// How often each kind of probe was made.
     pub probes: BTreeMap<&'static str, u64>,
 }
@@ -467,6 +471,7 @@ impl<'a> World<'a> {
         who: &str,
         outcome: Result<T, ApiError>,
     ) -> Result<Option<T>, SimError> {
+        self.log.answers += 1;
         match outcome {
             Ok(value) => Ok(Some(value)),
             Err(error @ ApiError::Transport { .. }) if self.pace.is_simulated() => Err(error.into()),

@@ -74,7 +74,7 @@ pub fn choose<'a>(view: &View<'_>, stops: &'a [Stop], now: DateTime<Utc>) -> Mov
     }
     match earliest {
         Some(at) => Move::Until(at),
-        None if now >= view.off_at => Move::GoHome,
+        None if now >= view.off_at && !stops.iter().any(is_carried) => Move::GoHome,
         None => Move::Idle,
     }
 }
@@ -85,6 +85,11 @@ pub fn call_is_due(stop: &Stop, called: &BTreeMap<String, DateTime<Utc>>, now: D
     let made =
         stop.call_due_at.is_some_and(|due| called.get(&stop.delivery_id).is_some_and(|last| *last >= due));
     stop.next_action.kind == "call" && enabled(stop, now).is_none() && !made
+}
+
+/// Whether the courier has its parcels: nobody goes home with those.
+fn is_carried(stop: &Stop) -> bool {
+    !matches!(stop.stage.as_str(), "offered" | "assigned")
 }
 
 enum One<'a> {
@@ -191,6 +196,9 @@ mod tests {
         let stops = [stop("a", 1.0, "collect", None)];
         assert_eq!(choose(&view(&none), &stops, t(100)), Move::GoHome);
         assert_eq!(choose(&view(&none), &[], t(99)), Move::Idle);
+        let mut carried = [stop("a", 1.0, "wait", None)];
+        carried[0].stage = "collected".to_owned();
+        assert_eq!(choose(&view(&none), &carried, t(100)), Move::Idle);
     }
 
     #[test]

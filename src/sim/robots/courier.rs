@@ -242,6 +242,7 @@ impl World<'_> {
     /// Reads the feed, and checks that it shows no more than it may.
     async fn look(&mut self, who: usize) -> Result<Option<Feed>, SimError> {
         let Some(session) = self.session(who) else { return Ok(None) };
+        self.log.looks += 1;
         let answer = self.api.feed(&session).await;
         let feed = self.tried("courier", answer)?;
         for stop in feed.iter().flat_map(|feed| &feed.stops) {
