@@ -105,6 +105,23 @@ fn edge_06_no_answer_at_all_holds_and_burns_no_attempt() {
 }
 
 #[test]
+fn edge_06_the_ladder_ends_though_the_arrival_moves_on_while_the_courier_waits() {
+    let mut story = asked();
+    for minute in 20..120 {
+        let clock = |minute: i32| format!("{:02}:{:02}", 11 + minute / 60, minute % 60);
+        let (now, arrival) = (clock(minute), clock((minute + 13).max(60)));
+        story.pass_until(&now).plan(&arrival);
+        if matches!(story.rung(), Some(RungKind::Call | RungKind::SecondCall))
+            && story.gate() == GateKind::Asked
+        {
+            story.reports(Outcome::NoAnswer);
+        }
+    }
+    assert_eq!(story.gate(), GateKind::Silent);
+    assert!(story.queue().contains(&Kind::NoAnswer));
+}
+
+#[test]
 fn edge_07_a_wrong_number_is_not_contacted_again_and_somebody_is_told() {
     let mut story = asked();
     story.pass_until("11:48").reports(Outcome::WrongNumber);

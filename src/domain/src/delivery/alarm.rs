@@ -70,8 +70,11 @@ fn next_rung(delivery: &Delivery, policy: &Policy, now: DateTime<Utc>) -> Option
         Gate::Asked { rung, asked_at, .. } => Some((*rung, *asked_at)),
         _ => None,
     };
-    Climb { arrive_at: planned.arrive_at, leg_s: planned.leg_s, log: &delivery.ask_log, standing, policy }
-        .next(now)
+    // While a courier waits for the answer the plan moves on with the clock; calls keep to the arrival the customer was
+    // told with the rung that stands, or they would never come.
+    let told = delivery.quoted.filter(|_| standing.is_some());
+    let arrive_at = told.map_or(planned.arrive_at, |told| told.min(planned.arrive_at));
+    Climb { arrive_at, leg_s: planned.leg_s, log: &delivery.ask_log, standing, policy }.next(now)
 }
 
 /// Does all that is due at `context.now`, in the order in which it became due.
