@@ -257,7 +257,7 @@ impl Show<'_> {
         let actor = Actor::Courier(self.courier);
         let context = Context { actor, now: self.now, occurred_at: self.now, policy: &policy };
         let last_in_run = self.doors.iter().all(|other| *other == delivery.id);
-        let call_due_at = call_due(delivery);
+        let call_due_at = call_due(delivery, self.now);
         let to_door = slot.kind == StopKind::DropOff;
         let near =
             matches!(delivery.stage, Stage::Collected { .. } | Stage::EnRoute { .. } | Stage::AtDoor { .. });

@@ -47,10 +47,13 @@ impl NextAction {
     }
 }
 
-/// When the courier's call became due: a call rung stands unanswered.
-pub fn call_due(delivery: &Delivery) -> Option<DateTime<Utc>> {
+/// When the courier's call became due: a call rung stands, and what came of it is not told yet. A reported attempt ends
+/// the waiting for a reply, so that nobody is called again before the next rung.
+pub fn call_due(delivery: &Delivery, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match delivery.gate {
-        Gate::Asked { rung, asked_at, .. } if rung.is_call() && delivery.is_askable() => Some(asked_at),
+        Gate::Asked { rung, asked_at, reply_by } if rung.is_call() && delivery.is_askable() && now < reply_by => {
+            Some(asked_at)
+        }
         _ => None,
     }
 }
@@ -72,7 +75,7 @@ pub fn next_action(
         (StopKind::DropOff, Stage::EnRoute { .. }) => NextAction::new("arrive", "I am at the door"),
         (StopKind::DropOff, Stage::AtDoor { since, .. }) => at_door(delivery, *since, context),
         (StopKind::DropOff, Stage::Assigned { .. } | Stage::Collected { .. })
-            if call_due(delivery).is_some() =>
+            if call_due(delivery, context.now).is_some() =>
         {
             NextAction::new("call", "Call the customer now")
         }

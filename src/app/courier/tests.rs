@@ -107,6 +107,9 @@ fn a_call_that_is_due_comes_before_everything_else_even_before_collecting() {
         let mut delivery = delivery(1, stage);
         delivery.gate = asked.clone();
         assert_eq!(door(&delivery, "10:49").kind, "call");
+        // What came of the call was told at 10:50: nobody calls again before the next rung.
+        delivery.gate = Gate::Asked { rung: RungKind::Call, asked_at: at("10:48"), reply_by: at("10:50") };
+        assert_eq!(door(&delivery, "10:50").kind, "wait");
     }
     let mut delivery = delivery(1, Stage::EnRoute { courier: courier(), clearance: go() });
     delivery.gate = asked;
