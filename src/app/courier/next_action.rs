@@ -51,7 +51,9 @@ impl NextAction {
 /// the waiting for a reply, so that nobody is called again before the next rung.
 pub fn call_due(delivery: &Delivery, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match delivery.gate {
-        Gate::Asked { rung, asked_at, reply_by } if rung.is_call() && delivery.is_askable() && now < reply_by => {
+        Gate::Asked { rung, asked_at, reply_by }
+            if rung.is_call() && delivery.is_askable() && now < reply_by =>
+        {
             Some(asked_at)
         }
         _ => None,
