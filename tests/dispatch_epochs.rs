@@ -128,7 +128,7 @@ async fn two_processes_on_one_database_never_give_a_delivery_twice() {
         courier_with_capacity(&first, &town, 8).await;
         let url = secrecy::ExposeSecret::expose_secret(&first.built.app.config.database.url).to_owned();
         let mut second = TestApp::at(&url, &[]).await;
-        second.leave_jobs = true;
+        second.leave_jobs = true; // the first one's database, still at work when this one ends
         second.clock.advance_to(first.clock.now());
         second.built.app.reload_book().await.unwrap();
         let mut orders = Vec::new();

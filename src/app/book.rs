@@ -3,6 +3,7 @@
 
 use crate::store::{StoreError, book as rows};
 use callahead_domain::contact::Language;
+use callahead_domain::delivery::state::RegionPin;
 use callahead_domain::geo::index::{Located, RegionIndex};
 use callahead_domain::geo::point::Point;
 use callahead_domain::geo::region::{Region, RegionShape};
@@ -111,7 +112,20 @@ impl Book {
     /// # Errors
     /// When the database cannot be read; a region that cannot be read any more is left out and logged.
     pub async fn read(db: &crate::store::db::Db, default_policy: &Policy) -> Result<Book, StoreError> {
-        let found = rows::read(db.read()).await?;
+        Book::made_apart(rows::read(db.read()).await?, default_policy.clone()).await
+    }
+
+    /// Large regions take long to read and to index: not on a thread that answers requests meanwhile.
+    async fn made_apart(found: rows::Rows, default_policy: Policy) -> Result<Book, StoreError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "pure reckoning of bounded length; a stop may wait for it"
+        )]
+        let made = tokio::task::spawn_blocking(move || Book::made_of(found, &default_policy));
+        made.await.map_err(|error| StoreError::Broken(format!("the book could not be made: {error}")))
+    }
+
+    fn made_of(found: rows::Rows, default_policy: &Policy) -> Book {
         let mut book =
             Book { default_policy: default_policy.clone(), edition: found.edition, ..Book::default() };
         let mut shapes = Vec::new();
@@ -144,7 +158,7 @@ impl Book {
             .filter_map(|row| Some((ShopId::from_uuid(row.id), shop_of(row)?)))
             .collect();
         book.pickup_points = found.pickup_points.into_iter().filter_map(pickup_of).collect();
-        Ok(book)
+        book
     }
 
     /// The rules of an order of `shop` in `region`.
@@ -167,6 +181,25 @@ impl Book {
     /// Where a point lies.
     pub fn locate(&self, point: Point) -> Located {
         self.index.as_ref().map_or(Located::Nowhere { nearest: None }, |index| index.locate(point))
+    }
+}
+
+impl super::App {
+    /// The region a point lies in, with its current drawing.
+    ///
+    /// # Errors
+    /// `outside_every_region` at `point`, naming the nearest one.
+    pub fn region_of(&self, point: Point) -> Result<RegionPin, super::Error> {
+        match self.book.get().locate(point) {
+            Located::Inside { region, version, .. } => Ok(RegionPin { region, version }),
+            Located::Nowhere { nearest } => {
+                let detail = match nearest {
+                    Some((id, distance_m)) => format!("The nearest region is {id}, {distance_m:.0} m away."),
+                    None => "There is no region yet.".to_owned(),
+                };
+                Err(super::Error::rule("outside_every_region", detail).at("point"))
+            }
+        }
     }
 }
 
@@ -211,4 +244,55 @@ fn pickup_of(row: entity::pickup_point::Model) -> Option<(PickupPointId, PickupE
         point: Point::new(row.lat, row.lon).ok()?,
     };
     Some((PickupPointId::from_uuid(row.id), entry))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tracing::subscriber::with_default;
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+    /// Counts what is logged on the thread it is set for.
+    struct Count(Arc<AtomicUsize>);
+
+    impl<S: tracing::Subscriber> Layer<S> for Count {
+        fn on_event(&self, _: &tracing::Event<'_>, _: Context<'_, S>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// A region whose drawing cannot be read: whoever makes the book logs that, on the thread that makes it.
+    fn broken() -> rows::Rows {
+        let row = entity::region::Model {
+            id: uuid::Uuid::from_u128(1),
+            name: "Tidegate".to_owned(),
+            time_zone: "Asia/Seoul".to_owned(),
+            priority: 0,
+            current: 1,
+            active: true,
+            policy: "{}".to_owned(),
+            version: 1,
+            created_at: 0,
+            updated_at: 0,
+        };
+        rows::Rows {
+            regions: vec![(row, "no geometry".to_owned())],
+            shops: Vec::new(),
+            pickup_points: Vec::new(),
+            edition: 1,
+        }
+    }
+
+    #[test]
+    fn the_book_is_made_on_another_thread_than_the_one_that_answers() {
+        let logged = Arc::new(AtomicUsize::new(0));
+        let here = || tracing_subscriber::registry().with(Count(Arc::clone(&logged)));
+        with_default(here(), || Book::made_of(broken(), &Policy::default()));
+        assert_eq!(logged.swap(0, Ordering::SeqCst), 1, "made here, it is logged here");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let made = with_default(here(), || runtime.block_on(Book::made_apart(broken(), Policy::default())));
+        assert_eq!((made.unwrap().regions.len(), logged.load(Ordering::SeqCst)), (1, 0));
+    }
 }

@@ -5,8 +5,11 @@ pub mod doctor;
 pub mod import;
 pub mod migrate;
 pub mod out;
+pub mod plan;
 pub mod replay;
+pub mod replay_exact;
 mod serve;
+pub mod simulate;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -60,6 +63,10 @@ pub enum Command {
         #[command(subcommand)]
         what: replay::Replay,
     },
+    /// Plan a file of pick-ups and drop-offs, and print who goes where.
+    Plan(plan::PlanArgs),
+    /// Live through a made-up town's day three ways, without a call, calling on the way and asking first, and compare.
+    Simulate(simulate::SimulateArgs),
     /// Print the OpenAPI description of the API.
     Openapi,
     /// Print the state machines.
@@ -115,6 +122,8 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         Command::Demo(args) => alone(replay::demo(args)),
         Command::Replay { what } => alone(replay::run(what)),
+        Command::Plan(args) => done(plan::run(&args)),
+        Command::Simulate(args) => done(simulate::run(&args)),
         Command::Openapi => print(crate::http::openapi::text(&crate::http::description()).map_err(Box::from)),
         Command::Workflow { format: WorkflowFormat::Mermaid } => print(Ok(diagram::mermaid())),
         Command::Workflow { format: WorkflowFormat::Markdown } => print(Ok(diagram::document())),
@@ -139,6 +148,13 @@ pub fn run(cli: Cli) -> ExitCode {
         }),
         Command::Doctor => examine(&sources),
     }
+}
+
+fn done(outcome: Result<ExitCode, Box<dyn Error>>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        out::problem(&error.to_string());
+        ExitCode::FAILURE
+    })
 }
 
 fn print(text: Result<String, Box<dyn Error>>) -> ExitCode {

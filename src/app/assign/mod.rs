@@ -17,14 +17,18 @@ pub use explain::ExplainView;
 
 use super::App;
 use super::error::Error;
-use callahead_domain::dispatch::{self, Weights};
+use callahead_domain::dispatch::{self, Plan, Weights};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use stops::Setting;
 use tokio::time::sleep;
 
 /// The least time between two rounds.
 const LEAST_GAP: Duration = Duration::from_millis(200);
+
+/// What the engine's chances follow from: one round is like another.
+const SEED: u64 = 1;
 
 /// What a round came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,7 +72,7 @@ impl App {
         }
         let setting = stops::setting(&view, self.travel.as_ref());
         outcome.open = setting.problem.deliveries.len();
-        let plan = dispatch::plan(&setting.problem, self.travel.as_ref(), &Weights::default());
+        let (setting, plan) = self.planned(setting).await?;
         let proposals = proposal::proposals(&view, &setting, &plan, self.travel.as_ref())?;
         if proposals.is_empty() {
             return Ok(outcome);
@@ -81,6 +85,21 @@ impl App {
             self.bells.ring();
         }
         Ok(outcome)
+    }
+
+    /// The engine's plan, made off the threads that answer. Whatever the budget, there is one.
+    #[expect(clippy::disallowed_methods, reason = "bounded by dispatch.budget_ms, waited for by the round")]
+    async fn planned(&self, setting: Setting) -> Result<(Setting, Plan), Error> {
+        let travel = self.travel.clone();
+        let most = Duration::from_millis(self.config.dispatch.budget_ms).as_secs_f64();
+        let plan = move || {
+            let started = Instant::now();
+            let mut spent = || if most > 0.0 { started.elapsed().as_secs_f64() / most } else { 1.0 };
+            let plan =
+                dispatch::plan(&setting.problem, travel.as_ref(), &Weights::default(), SEED, &mut spent);
+            (setting, plan)
+        };
+        tokio::task::spawn_blocking(plan).await.map_err(Error::internal)
     }
 }
 

@@ -4,6 +4,7 @@ use super::super::error::Error;
 use super::super::run::{RunStop, StopKind as RunKind, print};
 use super::snapshot::{Known, OnDuty, View};
 use super::stops::Setting;
+use callahead_domain::call_ahead::ladder::PLAN_MOVES_S;
 use callahead_domain::delivery::Command;
 use callahead_domain::delivery::state::{Planned, Stage};
 use callahead_domain::dispatch::{CourierState, Plan, PlannedStop, Stop, StopKind, schedule};
@@ -13,9 +14,6 @@ use callahead_domain::policy::AssignMode;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
-
-/// A time that moves by less is left as it is.
-const MOVES_S: i64 = 60;
 
 /// One command, and the version of the delivery it was thought of for.
 #[derive(Debug, Clone)]
@@ -160,7 +158,7 @@ fn run_stops(duty: &OnDuty, courier: &CourierState, stops: &[PlannedStop]) -> Ve
 }
 
 fn is_near(one: DateTime<Utc>, other: DateTime<Utc>) -> bool {
-    (one - other).num_seconds().abs() < MOVES_S
+    (one - other).num_seconds().abs() < PLAN_MOVES_S
 }
 
 /// Whether two runs are the same for everybody who follows them.
@@ -175,7 +173,11 @@ fn same_run(old: &[RunStop], new: &[RunStop]) -> bool {
 fn wanted(duty: &OnDuty, given: &Given<'_>, run: &[RunStop]) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     let door = |id: DeliveryId| run.iter().find(|stop| stop.delivery == id && stop.kind == RunKind::DropOff);
-    let plan = |stop: &RunStop| Command::Plan { arrive_at: stop.arrive_at, leg_s: stop.leg_s };
+    let plan = |stop: &RunStop| Command::Plan {
+        arrive_at: stop.arrive_at,
+        leg_s: stop.leg_s,
+        resequenced: comes_after_others(&duty.run, run, stop),
+    };
     for known in &given.assigned {
         let id = known.delivery.id;
         let assign = Command::Assign { courier: duty.id };
@@ -192,18 +194,27 @@ fn wanted(duty: &OnDuty, given: &Given<'_>, run: &[RunStop]) -> Vec<Wanted> {
             delivery.stage,
             Stage::Assigned { .. } | Stage::Collected { .. } | Stage::EnRoute { .. }
         );
-        let Some(stop) = door(delivery.id).filter(|stop| tellable && has_moved(delivery.planned, stop))
-        else {
-            continue;
-        };
-        wanted.push(Wanted { delivery: delivery.id, command: plan(stop), version: Some(known.version) });
+        let Some(stop) = door(delivery.id).filter(|_| tellable) else { continue };
+        // The domain asks the same, so a command without effect is not even written.
+        let resequenced = comes_after_others(&duty.run, run, stop);
+        let moved = |planned: Planned| planned.moves_to(stop.arrive_at, stop.leg_s, resequenced);
+        if delivery.planned.is_none_or(moved) {
+            wanted.push(Wanted { delivery: delivery.id, command: plan(stop), version: Some(known.version) });
+        }
     }
     wanted
 }
 
-/// The same question the domain asks, so that a command without effect is not even written.
-fn has_moved(planned: Option<Planned>, stop: &RunStop) -> bool {
-    planned.is_none_or(|planned| {
-        !is_near(planned.arrive_at, stop.arrive_at) || (planned.leg_s - stop.leg_s).abs() >= MOVES_S
-    })
+/// Whether a stop comes after others than before, of those that stand in both runs. What is new or done is no other order.
+fn comes_after_others(old: &[RunStop], new: &[RunStop], stop: &RunStop) -> bool {
+    let same = |one: &RunStop, other: &RunStop| one.delivery == other.delivery && one.kind == other.kind;
+    let before = |run: &[RunStop], other: &[RunStop]| -> Option<BTreeSet<(DeliveryId, RunKind)>> {
+        let place = run.iter().position(|known| same(known, stop))?;
+        let stays = |known: &&RunStop| other.iter().any(|their| same(known, their));
+        Some(run.iter().take(place).filter(stays).map(|known| (known.delivery, known.kind)).collect())
+    };
+    match (before(old, new), before(new, old)) {
+        (Some(old), Some(new)) => old != new,
+        _ => false,
+    }
 }

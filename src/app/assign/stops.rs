@@ -5,7 +5,9 @@ use super::snapshot::{Known, OnDuty, View};
 use callahead_domain::call_ahead::Outcome;
 use callahead_domain::delivery::Delivery;
 use callahead_domain::delivery::state::{Gate, Holder, Stage};
-use callahead_domain::dispatch::{CourierState, OpenDelivery, Problem, Stop, StopKind, resequence};
+use callahead_domain::dispatch::{
+    Clearance, CourierState, OpenDelivery, Problem, Stop, StopKind, resequence,
+};
 use callahead_domain::geo::{Point, TravelTimes};
 use callahead_domain::id::{CourierId, DeliveryId};
 use callahead_domain::policy::SilenceRule;
@@ -47,6 +49,7 @@ pub(super) fn setting(view: &View, travel: &dyn TravelTimes) -> Setting {
             has_offer: duty.has_offer,
             stops,
             fixed,
+            covered: None,
         };
         courier.stops = resequence(&courier, travel).into_iter().map(|planned| planned.stop).collect();
         problem.couriers.push(courier);
@@ -67,6 +70,7 @@ pub(super) fn open_delivery(known: &Known, courier: Option<CourierId>) -> OpenDe
         drop_off: drop_off(known, known.policy.drop_off_service_s),
         declined: if courier.is_none() { known.delivery.declined.clone() } else { Vec::new() },
         courier,
+        tentative: None,
     }
 }
 
@@ -91,6 +95,9 @@ fn pick_up(known: &Known) -> Stop {
         not_before: Some(known.delivery.ready_at),
         due: None,
         load: load(&known.delivery),
+        told: None,
+        clearance: Clearance::Unasked,
+        home_chance: 1.0,
     }
 }
 
@@ -104,7 +111,27 @@ fn drop_off(known: &Known, service_s: i64) -> Stop {
         not_before: earliest(&known.delivery),
         due: Some(latest(&known.delivery)),
         load: load(&known.delivery),
+        told: known.delivery.planned.map(|planned| planned.arrive_at),
+        clearance: clearance(&known.delivery, known.policy.silence),
+        home_chance: home_chance(&known.delivery),
     }
+}
+
+/// What the gate says about going to the door.
+fn clearance(delivery: &Delivery, silence: SilenceRule) -> Clearance {
+    match delivery.gate {
+        _ if goes_last(delivery, silence) => Clearance::Silent,
+        Gate::Held { until, .. } => Clearance::Held { until },
+        Gate::Cleared { .. } => Clearance::Confirmed,
+        Gate::Asked { asked_at, .. } => Clearance::Asked { at: asked_at },
+        Gate::NotAsked | Gate::Silent { .. } | Gate::Refused { .. } => Clearance::Unasked,
+    }
+}
+
+/// The chance that somebody is home. A door to be tried although nobody answered is as likely shut as not; of all others
+/// nothing is known against them.
+fn home_chance(delivery: &Delivery) -> f64 {
+    if matches!(delivery.gate, Gate::Silent { .. }) { 0.5 } else { 1.0 }
 }
 
 fn return_stop(known: &Known) -> Stop {
@@ -152,7 +179,7 @@ fn stops_of(known: &Known, now: DateTime<Utc>) -> (Vec<Stop>, bool) {
 
 /// Whoever has set off does not wait for anything any more.
 fn under_way(stop: Stop) -> Stop {
-    Stop { not_before: None, ..stop }
+    Stop { not_before: None, clearance: Clearance::Unasked, ..stop }
 }
 
 /// Nobody sets off to this door for now; others go first.

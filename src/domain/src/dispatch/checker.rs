@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::plan::{Assignment, Plan, Run};
-use super::problem::{CourierState, OpenDelivery, Problem, Stop, StopKind};
+use super::problem::{Clearance, CourierState, OpenDelivery, Problem, Stop, StopKind};
 use super::weights::Weights;
 use crate::geo::TravelTimes;
 use crate::id::{CourierId, DeliveryId};
@@ -210,7 +210,10 @@ impl<'a> Checker<'a> {
         let mut longest = 0;
         for stop in stops {
             let arrive_at = later(clock, self.travel.travel_s(at, stop.point, clock));
-            let start_at = stop.not_before.map_or(arrive_at, |ready| ready.max(arrive_at));
+            let mut start_at = stop.not_before.map_or(arrive_at, |ready| ready.max(arrive_at));
+            if let Clearance::Asked { at } | Clearance::Held { until: at } = stop.clearance {
+                start_at = start_at.max(at);
+            }
             let together = done.last().is_some_and(|last| {
                 last.stop.kind == StopKind::PickUp
                     && stop.kind == StopKind::PickUp

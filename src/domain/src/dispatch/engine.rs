@@ -1,31 +1,77 @@
-//! Who gets which delivery: the most urgent first, each where it costs least.
+//! Who gets which delivery: a first plan at once, then a better one until the budget is spent.
 //!
-//! Two rounds. In the first every promise must hold. In the second, where policy allows it, a delivery whose promise
-//! nobody can keep goes where it is least late, without breaking anybody else's. A round is repeated while it
-//! places anything: a fuller run may come to a pick-up late enough not to wait there for too long. A courier is looked at only while the least they could cost is
-//! below the best found.
+//! The first plan puts the most urgent first, each where it costs least, in two rounds. In the first every promise must
+//! hold. In the second, where policy allows it, a delivery whose promise nobody can keep goes where it is least late,
+//! without breaking anybody else's. A round is repeated while it places anything: a fuller run may come to a pick-up
+//! late enough not to wait there for too long. A courier is looked at only while the least they could cost is below the
+//! best found. In a large problem the optimiser builds the first plan, with the nearest couriers only.
+//!
+//! What is better is the optimiser's business ([`super::live`]); whether it may stand is decided here, run by run, by
+//! the same rules that explain a refusal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::insertion::{Insertion, Route, Terms};
-use super::legs::{Legs, SECOND_US};
+use super::legs::Legs;
+use super::live;
+use super::nearby::Nearby;
 use super::plan::{Assignment, Plan, Run, Unassigned};
 use super::problem::{CourierState, OpenDelivery, Problem, StopKind};
 use super::rules::{Refusal, may_carry};
 use super::schedule::{Node, PlannedStop};
+use super::search::Budget;
+use super::terms::double;
 use super::weights::Weights;
 use crate::geo::{Point, TravelTimes};
-use crate::id::DeliveryId;
+use crate::id::{CourierId, DeliveryId};
 
-/// Works the open deliveries into the couriers' runs.
+/// In a large problem, what found no place is tried with so many times more couriers, and only those give reasons.
+const WIDER: usize = 8;
+/// What a delivery without a courier counts when two plans are compared: more than any way to carry it.
+const LEFT_OUT: f64 = 1e15;
+
+/// Works the open deliveries into the couriers' runs and improves the plan until the budget is spent. Stops that are not
+/// fixed may change their places within their run; who carries them stays.
 ///
-/// The same problem always gives the same plan, whatever the order of its lists. A delivery that stands in a run
-/// already, or twice in the list, is placed once.
+/// The same problem, seed and number of rounds ([`super::search::Rounds`]) always give the same plan, whatever the order
+/// of the lists; a clock as the budget gives what there was time for. However small the budget, the plan keeps all
+/// rules. A delivery that stands in a run already, or twice in the list, is placed once.
 #[must_use]
-pub fn plan(problem: &Problem, travel: &dyn TravelTimes, weights: &Weights) -> Plan {
+pub fn plan(
+    problem: &Problem,
+    travel: &dyn TravelTimes,
+    weights: &Weights,
+    seed: u64,
+    budget: &mut impl Budget,
+) -> Plan {
     let mut planner = Planner::new(problem, travel, weights);
-    let left = planner.rounds(urgent_first(problem, weights), false);
-    let left = if weights.allow_late { planner.rounds(left, true) } else { left };
+    let open = urgent_first(problem, weights);
+    if !planner.nearby.is_small {
+        planner.silent_last();
+        let left = live::improve(&mut planner, open, seed, budget);
+        let left = planner.place(left);
+        return planner.finish(left);
+    }
+    let left = planner.place(open);
+    planner.silent_last();
+    let (orders, cost) = (planner.orders(), planner.cost(&left));
+    let better = live::improve(&mut planner, left.clone(), seed, budget);
+    let better = planner.place(better);
+    if planner.cost(&better) > cost {
+        planner.restore(orders);
+        return planner.finish(left);
+    }
+    planner.finish(better)
+}
+
+/// The first plan alone, built by inserting each delivery where it costs least, whatever the size: what the optimiser
+/// is measured against.
+#[must_use]
+pub fn plain(problem: &Problem, travel: &dyn TravelTimes, weights: &Weights) -> Plan {
+    let mut planner = Planner::new(problem, travel, weights);
+    planner.nearby.is_small = true;
+    let left = planner.place(urgent_first(problem, weights));
+    planner.silent_last();
     planner.finish(left)
 }
 
@@ -53,9 +99,7 @@ fn urgent_first<'a>(problem: &'a Problem, weights: &Weights) -> Vec<&'a OpenDeli
         problem.couriers.iter().flat_map(|courier| courier.stops.iter().map(|stop| stop.delivery)).collect();
     let urgency = |open: &OpenDelivery| {
         let ready_us = open.pick_up.not_before.unwrap_or(problem.now).max(problem.now).timestamp_micros();
-        let assumed_us = i64::from(weights.assumed_promise_s).saturating_mul(SECOND_US);
-        let due_us = open.drop_off.due.map(|due| due.timestamp_micros());
-        (due_us.unwrap_or_else(|| ready_us.saturating_add(assumed_us)), ready_us, open.id)
+        (live::urgent_us(open, problem.now, weights), ready_us, open.id)
     };
     let mut open: Vec<&OpenDelivery> =
         problem.deliveries.iter().filter(|open| !in_runs.contains(&open.id)).collect();
@@ -65,28 +109,43 @@ fn urgent_first<'a>(problem: &'a Problem, weights: &Weights) -> Vec<&'a OpenDeli
     open
 }
 
-struct Planner<'a> {
-    problem: &'a Problem,
-    weights: &'a Weights,
-    legs: Legs<'a>,
-    routes: Vec<Route<'a>>,
-    /// By delivery, how many seconds longer its run became.
-    added_s: BTreeMap<DeliveryId, i64>,
+/// Runs being planned, by the exact walk.
+pub(super) struct Planner<'a> {
+    pub(super) problem: &'a Problem,
+    pub(super) weights: &'a Weights,
+    pub(super) legs: Legs<'a>,
+    pub(super) routes: Vec<Route<'a>>,
+    pub(super) nearby: Nearby,
+    /// What is to be placed.
+    pub(super) open: BTreeMap<DeliveryId, &'a OpenDelivery>,
 }
 
 impl<'a> Planner<'a> {
     fn new(problem: &'a Problem, travel: &'a dyn TravelTimes, weights: &'a Weights) -> Self {
         let legs = Legs::new(travel, points(problem));
-        let mut planner = Self { problem, weights, legs, routes: Vec::new(), added_s: BTreeMap::new() };
-        let terms = planner.terms(false);
-        for courier in couriers(problem) {
-            planner.routes.push(Route::new(courier, &terms, &mut planner.legs));
-        }
-        planner
+        let terms = Terms { weights, now_us: problem.now.timestamp_micros(), late: false };
+        let routes: Vec<Route<'a>> =
+            couriers(problem).into_iter().map(|courier| Route::new(courier, &terms, &legs)).collect();
+        let open: BTreeMap<DeliveryId, &OpenDelivery> =
+            urgent_first(problem, weights).into_iter().map(|open| (open.id, open)).collect();
+        let nearby = Nearby::new(problem, &routes, open.len());
+        Self { problem, weights, legs, routes, nearby, open }
     }
 
-    fn terms(&self, late: bool) -> Terms<'a> {
+    pub(super) fn terms(&self, late: bool) -> Terms<'a> {
         Terms { weights: self.weights, now_us: self.problem.now.timestamp_micros(), late }
+    }
+
+    /// The runs to try a delivery with.
+    fn near(&self, open: &OpenDelivery) -> Vec<usize> {
+        let most = usize::try_from(self.weights.candidates.max(1)).unwrap_or(usize::MAX);
+        self.nearby.of(open, self.problem, &self.routes, most.saturating_mul(WIDER))
+    }
+
+    /// Places what can be placed; what cannot is returned.
+    fn place(&mut self, open: Vec<&'a OpenDelivery>) -> Vec<&'a OpenDelivery> {
+        let left = self.rounds(open, false);
+        if self.weights.allow_late { self.rounds(left, true) } else { left }
     }
 
     /// Repeats rounds until nothing more fits; what does not is returned.
@@ -100,7 +159,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Places what can be placed; what cannot is returned.
     fn round(&mut self, open: Vec<&'a OpenDelivery>, late: bool) -> Vec<&'a OpenDelivery> {
         let terms = self.terms(late);
         let mut left = Vec::new();
@@ -109,8 +167,7 @@ impl<'a> Planner<'a> {
             match self.cheapest(delivery, &nodes, &terms) {
                 Some((place, insertion)) => {
                     if let Some(route) = self.routes.get_mut(place) {
-                        route.insert(nodes, &insertion, &terms, &mut self.legs);
-                        self.added_s.insert(delivery.id, insertion.added_us / SECOND_US);
+                        route.insert(nodes, &insertion, &terms, &self.legs);
                     }
                 }
                 None => left.push(delivery),
@@ -125,43 +182,105 @@ impl<'a> Planner<'a> {
 
     /// The courier for whom it costs least, the lowest id among equals.
     fn cheapest(
-        &mut self,
+        &self,
         delivery: &OpenDelivery,
         (pick_up, drop_off): &(Node<'a>, Node<'a>),
         terms: &Terms<'_>,
     ) -> Option<(usize, Insertion)> {
-        let mut candidates: Vec<(i64, usize)> = Vec::new();
-        for (place, route) in self.routes.iter().enumerate() {
-            if may_carry(route.courier, delivery, self.problem.now).is_ok() {
-                candidates.push((route.at_least((pick_up, drop_off), terms, &mut self.legs), place));
-            }
-        }
-        candidates.sort_unstable();
-        let mut best: Option<(usize, Insertion)> = None;
-        for (at_least, place) in candidates {
-            let most = best.map_or(i64::MAX, |(_, found)| found.added_cost);
+        let near = self.near(delivery).into_iter().filter_map(|place| Some((place, self.routes.get(place)?)));
+        let mut candidates: Vec<(f64, f64, usize, &Route<'a>)> = near
+            .map(|(place, route)| {
+                let price = route.price(delivery, self.weights);
+                let at_least = route.at_least((pick_up, drop_off), terms, &self.legs);
+                (at_least + price, price, place, route)
+            })
+            .collect();
+        candidates.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.2.cmp(&other.2)));
+        let mut best: Option<(f64, usize, Insertion)> = None;
+        for (at_least, price, place, route) in candidates {
+            let most = best.map_or(f64::INFINITY, |(cost, ..)| cost);
             if at_least > most {
                 break;
             }
-            let Some(route) = self.routes.get(place) else { continue };
-            let Ok(found) = route.best((pick_up, drop_off), terms, most, &mut self.legs) else { continue };
+            let Ok(found) = route.best((pick_up, drop_off), terms, most - price, &self.legs) else {
+                continue;
+            };
+            let cost = found.added_cost + price;
             let better =
-                best.is_none_or(|(other, known)| (found.added_cost, place) < (known.added_cost, other));
+                best.is_none_or(|(known, other, _)| cost < known || (cost == known && place < other));
             if better {
-                best = Some((place, found));
+                best = Some((cost, place, found));
             }
         }
-        best
+        best.map(|(_, place, found)| (place, found))
+    }
+
+    /// What the plan costs with these left out.
+    fn cost(&self, left: &[&OpenDelivery]) -> f64 {
+        let runs: f64 = self.routes.iter().map(|route| route.cost() + self.prices(route)).sum();
+        runs + double(i64::try_from(left.len()).unwrap_or(i64::MAX)) * LEFT_OUT
+    }
+
+    /// What the new deliveries of a run cost apart from the way.
+    fn prices(&self, route: &Route<'a>) -> f64 {
+        let new: Vec<&OpenDelivery> =
+            self.new_in(route).filter_map(|id| self.open.get(&id).copied()).collect();
+        let standing = route.carried().saturating_sub(new.len());
+        let carried = standing..;
+        new.iter()
+            .zip(carried)
+            .map(|(open, carried)| super::terms::delivery(self.weights, route.courier, open, carried))
+            .sum()
+    }
+
+    /// New deliveries of a run in the order of their pick-ups.
+    fn new_in(&self, route: &Route<'a>) -> impl Iterator<Item = DeliveryId> {
+        let pick_ups = route.nodes.iter().filter(|node| node.stop.kind == StopKind::PickUp);
+        pick_ups.map(|node| node.stop.delivery).filter(|id| self.open.contains_key(id))
+    }
+
+    /// Moves doors nobody may go to for now to the ends of their runs, as far as the rules let them.
+    fn silent_last(&mut self) {
+        let terms = self.terms(self.weights.allow_late);
+        for route in &mut self.routes {
+            let (fixed, before) = (route.fixed(), route.nodes.clone());
+            let Some(rest) =
+                before.get(fixed..).filter(|rest| rest.iter().any(|node| live::is_tail(route, node)))
+            else {
+                continue;
+            };
+            let (tail, others): (Vec<Node<'a>>, Vec<Node<'a>>) =
+                rest.iter().copied().partition(|node| live::is_tail(route, node));
+            let order = before.iter().copied().take(fixed).chain(others).chain(tail).collect();
+            if !route.adopt(order, &terms, &self.legs) {
+                route.adopt(before, &terms, &self.legs);
+            }
+        }
+    }
+
+    fn orders(&self) -> Vec<Vec<Node<'a>>> {
+        self.routes.iter().map(|route| route.nodes.clone()).collect()
+    }
+
+    /// Back to orders that were good before.
+    fn restore(&mut self, orders: Vec<Vec<Node<'a>>>) {
+        let terms = self.terms(self.weights.allow_late);
+        for (route, nodes) in self.routes.iter_mut().zip(orders) {
+            route.adopt(nodes, &terms, &self.legs);
+        }
     }
 
     /// For every courier why they do not get a delivery that is left.
-    fn reasons(&mut self, delivery: &'a OpenDelivery) -> Vec<(crate::id::CourierId, Refusal)> {
+    fn reasons(&self, delivery: &'a OpenDelivery) -> Vec<(CourierId, Refusal)> {
         let terms = self.terms(self.weights.allow_late);
         let (pick_up, drop_off) = self.nodes(delivery);
+        let all = || self.routes.iter().collect::<Vec<_>>();
+        let near = || self.near(delivery).into_iter().filter_map(|place| self.routes.get(place)).collect();
+        let asked: Vec<&Route<'a>> = if self.nearby.is_small { all() } else { near() };
         let mut reasons = Vec::new();
-        for route in &self.routes {
+        for route in asked {
             let verdict = may_carry(route.courier, delivery, self.problem.now).map_err(Some).and_then(|()| {
-                route.best((&pick_up, &drop_off), &terms, i64::MAX, &mut self.legs).map(|_| ())
+                route.best((&pick_up, &drop_off), &terms, f64::INFINITY, &self.legs).map(|_| ())
             });
             if let Err(Some(refusal)) = verdict {
                 reasons.push((route.courier.id, refusal));
@@ -170,33 +289,28 @@ impl<'a> Planner<'a> {
         reasons
     }
 
-    fn finish(mut self, mut left: Vec<&'a OpenDelivery>) -> Plan {
+    fn finish(self, mut left: Vec<&'a OpenDelivery>) -> Plan {
         left.sort_by_key(|delivery| delivery.id);
         let unassigned = left
-            .into_iter()
+            .iter()
             .map(|delivery| Unassigned { delivery: delivery.id, reasons: self.reasons(delivery) })
             .collect();
-        let runs: Vec<Run> = self
-            .routes
-            .iter()
-            .map(|route| Run { courier: route.courier.id, stops: route.planned() })
-            .collect();
-        let assignments = runs.iter().flat_map(|run| self.assignments(run)).collect();
+        let (mut runs, mut assignments) = (Vec::new(), Vec::new());
+        for route in &self.routes {
+            let run = Run { courier: route.courier.id, stops: route.planned() };
+            assignments.extend(self.new_in(route).filter_map(|id| self.assignment(route, &run, id)));
+            runs.push(run);
+        }
         Plan { runs, assignments, unassigned }
     }
 
-    fn assignments(&self, run: &Run) -> Vec<Assignment> {
-        let is_pick_up = |planned: &&PlannedStop| planned.stop.kind == StopKind::PickUp;
-        let assignment = |pick_up: &PlannedStop| {
-            let delivery = pick_up.stop.delivery;
-            let added_s = *self.added_s.get(&delivery)?;
-            let drops = |planned: &&PlannedStop| {
-                planned.stop.delivery == delivery && planned.stop.kind == StopKind::DropOff
-            };
-            let drop_off = run.stops.iter().find(drops)?;
-            let late_s = drop_off.late_s();
-            Some(Assignment { delivery, courier: run.courier, added_s, arrive_at: drop_off.start_at, late_s })
+    fn assignment(&self, route: &Route<'a>, run: &Run, delivery: DeliveryId) -> Option<Assignment> {
+        let drops = |planned: &&PlannedStop| {
+            planned.stop.delivery == delivery && planned.stop.kind == StopKind::DropOff
         };
-        run.stops.iter().filter(is_pick_up).filter_map(assignment).collect()
+        let drop_off = run.stops.iter().find(drops)?;
+        let (arrive_at, late_s) = (drop_off.start_at, drop_off.late_s());
+        let added_s = route.added_s(delivery, &self.legs);
+        Some(Assignment { delivery, courier: run.courier, added_s, arrive_at, late_s })
     }
 }

@@ -1,5 +1,7 @@
 //! Why a delivery went, or did not go, to a courier.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -50,15 +52,18 @@ pub fn explain(
     delivery: DeliveryId,
 ) -> Vec<Explained> {
     let Some(open) = problem.deliveries.iter().find(|open| open.id == delivery) else { return Vec::new() };
-    let mut legs = Legs::new(travel, points(problem));
+    let legs = Legs::new(travel, points(problem));
     let terms = |late| Terms { weights, now_us: problem.now.timestamp_micros(), late };
-    let mut judged = judge(problem, open, &terms(false), &mut legs);
+    let mut judged = judge(problem, open, &terms(false), &legs);
     if weights.allow_late && judged.iter().all(|(_, verdict)| verdict.is_err()) {
-        judged = judge(problem, open, &terms(true), &mut legs);
+        judged = judge(problem, open, &terms(true), &legs);
     }
-    judged.sort_by_key(|(courier, verdict)| match verdict {
-        Ok(found) => (0, found.added_cost, None, courier.id),
-        Err(refusal) => (1, 0, Some(std::cmp::Reverse(*refusal)), courier.id),
+    let refused =
+        |verdict: &Result<Insertion, Refusal>| verdict.as_ref().err().map(|refusal| Reverse(*refusal));
+    let cost = |verdict: &Result<Insertion, Refusal>| verdict.as_ref().map_or(0.0, |found| found.added_cost);
+    judged.sort_by(|(one, a), (other, b)| {
+        let by_cost = || cost(a).total_cmp(&cost(b));
+        refused(a).cmp(&refused(b)).then_with(by_cost).then(one.id.cmp(&other.id))
     });
     judged
         .into_iter()
@@ -72,14 +77,22 @@ fn judge<'a>(
     problem: &'a Problem,
     open: &'a OpenDelivery,
     terms: &Terms<'_>,
-    legs: &mut Legs<'_>,
+    legs: &Legs<'_>,
 ) -> Vec<Judged<'a>> {
     let (pick_up, drop_off) = (Node::new(&open.pick_up, legs), Node::new(&open.drop_off, legs));
     let mut judged = Vec::new();
     for courier in couriers(problem) {
         let found = match may_carry(courier, open, problem.now) {
             Err(refusal) => Err(Some(refusal)),
-            Ok(()) => Route::new(courier, terms, legs).best((&pick_up, &drop_off), terms, i64::MAX, legs),
+            Ok(()) => {
+                let route = Route::new(courier, terms, legs);
+                let price = route.price(open, terms.weights);
+                let found = route.best((&pick_up, &drop_off), terms, f64::INFINITY, legs);
+                found.map(|mut found| {
+                    found.added_cost += price;
+                    found
+                })
+            }
         };
         match found {
             Ok(found) => judged.push((courier, Ok(found))),

@@ -2,13 +2,15 @@
 //!
 //! All pairs of positions after the fixed stops are tried, the drop-off behind the pick-up. A trial starts from the
 //! remembered state before the pick-up, walks on, and ends as soon as a rule refuses or it is dearer than the best
-//! found: costs only grow along a run.
+//! found: costs only grow along a run. A run planned elsewhere is taken over by [`Route::adopt`] if every rule bears it.
 
-use super::legs::{Legs, SECOND_US};
-use super::problem::{CourierState, StopKind};
+use super::legs::{Legs, SECOND_US, Spot};
+use super::problem::{CourierState, OpenDelivery, StopKind};
 use super::rules::{Refusal, over_capacity, shift_ends, wait_too_long, window_missed};
 use super::schedule::{Node, PlannedStop, Step, Walk};
+use super::terms;
 use super::weights::Weights;
+use crate::id::DeliveryId;
 
 /// What trials are judged by.
 #[derive(Debug, Clone, Copy)]
@@ -19,20 +21,6 @@ pub(super) struct Terms<'w> {
     pub(super) late: bool,
 }
 
-impl Terms<'_> {
-    /// Points a stop costs.
-    fn cost(&self, node: &Node<'_>, step: &Step) -> i64 {
-        let points = |us: i64, weight: u32| (us / SECOND_US).saturating_mul(i64::from(weight));
-        let door = match node.stop.kind {
-            StopKind::DropOff => points(step.start_us.saturating_sub(self.now_us), self.weights.door),
-            StopKind::PickUp | StopKind::Return => 0,
-        };
-        door.saturating_add(points(step.drive_us, self.weights.driving))
-            .saturating_add(points(step.wait_us(), self.weights.waiting))
-            .saturating_add(self.weights.late_cost(step.late_us / SECOND_US))
-    }
-}
-
 /// A courier's run while it is planned.
 #[derive(Debug)]
 pub(super) struct Route<'a> {
@@ -41,9 +29,15 @@ pub(super) struct Route<'a> {
     fixed: usize,
     capacity: i64,
     shift_ends_us: i64,
-    /// The state before each stop, and the points spent until there; one more than stops.
-    before: Vec<(Walk, i64)>,
+    /// The state before each stop, and the cost until there; one more than stops.
+    before: Vec<(Walk, f64)>,
     steps: Vec<Step>,
+    /// How the run goes as it stands in the problem.
+    base: Vec<Step>,
+    /// What each stop is held against: how it goes as it stands in the problem, or, for one that is new, now.
+    bounds: Vec<Step>,
+    /// Deliveries in it.
+    carried: usize,
 }
 
 /// A place found for a delivery: the pick-up goes before stop `pick_at`, the drop-off before stop `drop_at`, both
@@ -52,8 +46,8 @@ pub(super) struct Route<'a> {
 pub(super) struct Insertion {
     pick_at: usize,
     drop_at: usize,
-    /// Points the run costs more.
-    pub(super) added_cost: i64,
+    /// What it costs more.
+    pub(super) added_cost: f64,
     pub(super) added_us: i64,
     pub(super) drop_off: Step,
 }
@@ -76,22 +70,22 @@ impl From<Refusal> for End {
 struct Trial<'t> {
     terms: &'t Terms<'t>,
     walk: Walk,
-    cost: i64,
-    most: i64,
+    cost: f64,
+    most: f64,
     shift_ends_us: i64,
     capacity: i64,
 }
 
 impl Trial<'_> {
     /// Does a stop of the run; `before` is how it went without the new delivery.
-    fn pass(&mut self, node: &Node<'_>, before: &Step, legs: &mut Legs<'_>) -> Result<Step, End> {
+    fn pass(&mut self, node: &Node<'_>, before: &Step, legs: &Legs<'_>) -> Result<Step, End> {
         let step = self.walk.step(node, legs);
         self.judge(node, &step, Some(before))?;
         Ok(step)
     }
 
     /// Does a stop of the new delivery.
-    fn add(&mut self, node: &Node<'_>, legs: &mut Legs<'_>) -> Result<Step, End> {
+    fn add(&mut self, node: &Node<'_>, legs: &Legs<'_>) -> Result<Step, End> {
         let step = self.walk.step(node, legs);
         self.judge(node, &step, None)?;
         Ok(step)
@@ -108,7 +102,7 @@ impl Trial<'_> {
             let tolerance_us = i64::from(weights.tolerance_s).saturating_mul(SECOND_US);
             window_missed::check(step.late_us, before.map(|step| step.late_us), tolerance_us)?;
         }
-        self.cost = self.cost.saturating_add(self.terms.cost(node, step));
+        self.cost += terms::stop(weights, self.terms.now_us, node, step);
         if self.cost > self.most { Err(End::Dearer) } else { Ok(()) }
     }
 
@@ -119,8 +113,8 @@ impl Trial<'_> {
 
 /// What the trials of one run have shown so far.
 struct Search {
-    /// Points above which nothing is of interest.
-    most: i64,
+    /// Cost above which nothing is of interest.
+    most: f64,
     best: Option<Insertion>,
     refusal: Option<Refusal>,
 }
@@ -135,7 +129,7 @@ impl Search {
 
 impl<'a> Route<'a> {
     /// The run as it is.
-    pub(super) fn new(courier: &'a CourierState, terms: &Terms<'_>, legs: &mut Legs<'_>) -> Self {
+    pub(super) fn new(courier: &'a CourierState, terms: &Terms<'_>, legs: &Legs<'_>) -> Self {
         let nodes: Vec<Node<'a>> = courier.stops.iter().map(|stop| Node::new(stop, legs)).collect();
         let mut route = Self {
             courier,
@@ -145,73 +139,82 @@ impl<'a> Route<'a> {
             shift_ends_us: courier.shift_ends_at.timestamp_micros(),
             before: Vec::new(),
             steps: Vec::new(),
+            base: Vec::new(),
+            bounds: Vec::new(),
+            carried: 0,
         };
         route.walk(terms, legs);
+        route.base.clone_from(&route.steps);
+        route.bounds.clone_from(&route.steps);
         route
     }
 
     /// Walks the whole run and remembers every state.
-    fn walk(&mut self, terms: &Terms<'_>, legs: &mut Legs<'_>) {
+    fn walk(&mut self, terms: &Terms<'_>, legs: &Legs<'_>) {
         let start_us = self.courier.free_at.timestamp_micros().max(terms.now_us);
         let mut walk = Walk::start(legs.spot(self.courier.at), start_us, i64::from(self.courier.on_board));
-        let mut cost: i64 = 0;
+        let mut cost: f64 = 0.0;
         self.steps.clear();
         self.before.clear();
         self.before.push((walk, cost));
         for node in &self.nodes {
             let step = walk.step(node, legs);
-            cost = cost.saturating_add(terms.cost(node, &step));
+            cost += terms::stop(terms.weights, terms.now_us, node, &step);
             self.steps.push(step);
             self.before.push((walk, cost));
         }
+        let bounds = self.nodes.iter().zip(&self.steps);
+        self.bounds = bounds.map(|(node, step)| *self.base_of(node).unwrap_or(step)).collect();
+        let mut deliveries: Vec<DeliveryId> = self.nodes.iter().map(|node| node.stop.delivery).collect();
+        deliveries.sort_unstable();
+        deliveries.dedup();
+        self.carried = deliveries.len();
     }
 
-    /// Points the run costs.
-    pub(super) fn cost(&self) -> i64 {
-        self.before.last().map_or(0, |(_, cost)| *cost)
+    /// What the run costs.
+    pub(super) fn cost(&self) -> f64 {
+        self.before.last().map_or(0.0, |(_, cost)| *cost)
     }
 
     fn ends_us(&self) -> i64 {
         self.before.last().map_or(0, |(walk, _)| walk.at_us)
     }
 
-    /// Points the delivery adds at the very least: its own way to the door right after the fixed stops. True where
+    /// What one more delivery costs here apart from the way.
+    pub(super) fn price(&self, open: &OpenDelivery, weights: &Weights) -> f64 {
+        terms::delivery(weights, self.courier, open, self.carried)
+    }
+
+    /// What the delivery adds at the very least, its price aside: its own way to the door right after the fixed stops. True where
     /// a detour never saves time; a trial that could still be cheaper is then only looked at later, never lost.
     pub(super) fn at_least(
         &self,
         (pick_up, drop_off): (&Node<'_>, &Node<'_>),
         terms: &Terms<'_>,
-        legs: &mut Legs<'_>,
-    ) -> i64 {
-        let Some((walk, _)) = self.before.get(self.fixed) else { return 0 };
+        legs: &Legs<'_>,
+    ) -> f64 {
+        let Some((walk, _)) = self.before.get(self.fixed) else { return 0.0 };
         let there_us = walk.at_us.saturating_add(legs.leg_us(walk.spot(), pick_up.spot, walk.at_us));
         let start_us = there_us.max(pick_up.not_before_us);
         let door_us = start_us.saturating_add(legs.leg_us(pick_up.spot, drop_off.spot, start_us));
         let door_us = door_us.max(drop_off.not_before_us).saturating_sub(terms.now_us);
-        (door_us / SECOND_US).saturating_mul(i64::from(terms.weights.door))
+        terms::click_to_door::per_us(terms.weights, drop_off.chance) * terms::double(door_us)
     }
 
-    /// The cheapest place that adds at most `most` points. Ties go to the later place: what stands stays first. `Err(None)`: there are
+    /// The cheapest place that costs at most `most` more. Ties go to the later place: what stands stays first. `Err(None)`: there are
     /// places, all dearer.
     pub(super) fn best(
         &self,
         (pick_up, drop_off): (&Node<'_>, &Node<'_>),
         terms: &Terms<'_>,
-        most: i64,
-        legs: &mut Legs<'_>,
+        most: f64,
+        legs: &Legs<'_>,
     ) -> Result<Insertion, Option<Refusal>> {
-        let mut search = Search { most: self.cost().saturating_add(most), best: None, refusal: None };
+        let mut search = Search { most: self.cost() + most, best: None, refusal: None };
         let mut dearer = false;
         for pick_at in self.fixed..self.before.len() {
             let Some((walk, cost)) = self.before.get(pick_at) else { break };
-            let mut trial = Trial {
-                terms,
-                walk: *walk,
-                cost: *cost,
-                most: search.most,
-                shift_ends_us: self.shift_ends_us,
-                capacity: self.capacity,
-            };
+            let mut trial = self.trial((*walk, *cost), search.most, terms);
             let picked = trial.add(pick_up, legs).and_then(|_| trial.fits());
             let tried = picked.and_then(|()| self.drop_offs(trial, (pick_at, drop_off), &mut search, legs));
             if let Err(end) = tried {
@@ -228,7 +231,7 @@ impl<'a> Route<'a> {
         mut trial: Trial<'t>,
         (pick_at, drop_off): (usize, &Node<'_>),
         search: &mut Search,
-        legs: &mut Legs<'_>,
+        legs: &Legs<'_>,
     ) -> Result<(), End> {
         let mut dearer = false;
         for drop_at in pick_at..self.before.len() {
@@ -239,7 +242,7 @@ impl<'a> Route<'a> {
                     search.best = Some(Insertion {
                         pick_at,
                         drop_at,
-                        added_cost: done.cost.saturating_sub(self.cost()),
+                        added_cost: done.cost - self.cost(),
                         added_us: done.walk.at_us.saturating_sub(self.ends_us()),
                         drop_off: step,
                     });
@@ -247,7 +250,7 @@ impl<'a> Route<'a> {
                 Err(End::Dearer) => dearer = true,
                 Err(refused) => search.note(refused),
             }
-            if let (Some(node), Some(before)) = (self.nodes.get(drop_at), self.steps.get(drop_at)) {
+            if let (Some(node), Some(before)) = (self.nodes.get(drop_at), self.bounds.get(drop_at)) {
                 trial.most = search.most;
                 trial.pass(node, before, legs)?;
                 trial.fits()?;
@@ -261,10 +264,10 @@ impl<'a> Route<'a> {
         &self,
         mut trial: Trial<'t>,
         (drop_at, drop_off): (usize, &Node<'_>),
-        legs: &mut Legs<'_>,
+        legs: &Legs<'_>,
     ) -> Result<(Trial<'t>, Step), End> {
         let step = trial.add(drop_off, legs)?;
-        for (node, before) in self.nodes.iter().zip(&self.steps).skip(drop_at) {
+        for (node, before) in self.nodes.iter().zip(&self.bounds).skip(drop_at) {
             trial.pass(node, before, legs)?;
         }
         Ok((trial, step))
@@ -276,12 +279,88 @@ impl<'a> Route<'a> {
         (pick_up, drop_off): (Node<'a>, Node<'a>),
         place: &Insertion,
         terms: &Terms<'_>,
-        legs: &mut Legs<'_>,
+        legs: &Legs<'_>,
     ) {
         let count = self.nodes.len();
         self.nodes.insert(place.drop_at.min(count), drop_off);
         self.nodes.insert(place.pick_at.min(count), pick_up);
         self.walk(terms, legs);
+    }
+
+    /// The run in another order, with other new deliveries, if every rule bears it; `late` in `terms` allows new ones to
+    /// be late. If not, the run is as it stands in the problem afterwards, and false is returned.
+    pub(super) fn adopt(&mut self, nodes: Vec<Node<'a>>, terms: &Terms<'_>, legs: &Legs<'_>) -> bool {
+        self.nodes = nodes;
+        self.walk(terms, legs);
+        let good = self.bears(terms);
+        if !good {
+            self.nodes = self.courier.stops.iter().map(|stop| Node::new(stop, legs)).collect();
+            self.walk(terms, legs);
+        }
+        good
+    }
+
+    /// Whether the run breaks no rule that it did not break as it stands in the problem.
+    fn bears(&self, terms: &Terms<'_>) -> bool {
+        let mut new_on_board: Vec<DeliveryId> = Vec::new();
+        let stops = self.nodes.iter().zip(&self.steps).zip(self.before.iter().skip(1));
+        for ((node, step), (walk, cost)) in stops {
+            let base = self.base_of(node);
+            let mut trial = self.trial((*walk, *cost), f64::INFINITY, terms);
+            if trial.judge(node, step, base).is_err() {
+                return false;
+            }
+            match (node.stop.kind, base) {
+                (StopKind::PickUp, None) => new_on_board.push(node.stop.delivery),
+                (StopKind::DropOff, None) => new_on_board.retain(|id| *id != node.stop.delivery),
+                _ => {}
+            }
+            if !new_on_board.is_empty() && trial.fits().is_err() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// How a stop goes in the run as it stands in the problem; `None` for one that is new.
+    pub(super) fn base_of(&self, node: &Node<'_>) -> Option<&Step> {
+        let at = self.courier.stops.iter().position(|stop| std::ptr::eq(stop, node.stop))?;
+        self.base.get(at)
+    }
+
+    fn trial<'t>(&self, (walk, cost): (Walk, f64), most: f64, terms: &'t Terms<'t>) -> Trial<'t> {
+        let (shift_ends_us, capacity) = (self.shift_ends_us, self.capacity);
+        Trial { terms, walk, cost, most, shift_ends_us, capacity }
+    }
+
+    /// Deliveries in the run.
+    pub(super) fn carried(&self) -> usize {
+        self.carried
+    }
+
+    /// Where and when the run begins, microseconds.
+    pub(super) fn starts(&self) -> (Spot, i64) {
+        self.before.first().map_or((Spot::default(), 0), |(walk, _)| (walk.spot(), walk.at_us))
+    }
+
+    /// The first so many stops stay.
+    pub(super) fn fixed(&self) -> usize {
+        self.fixed
+    }
+
+    /// How each stop goes, and what is on board after it.
+    pub(super) fn steps(&self) -> impl Iterator<Item = (&Node<'a>, &Step, i64)> {
+        let loads = self.before.iter().skip(1).map(|(walk, _)| walk.load);
+        self.nodes.iter().zip(&self.steps).zip(loads).map(|((node, step), load)| (node, step, load))
+    }
+
+    /// How many seconds later the run ends for a delivery.
+    pub(super) fn added_s(&self, delivery: DeliveryId, legs: &Legs<'_>) -> i64 {
+        let Some((mut walk, _)) = self.before.first().copied() else { return 0 };
+        for node in self.nodes.iter().filter(|node| node.stop.delivery != delivery) {
+            walk.step(node, legs);
+        }
+        self.ends_us().saturating_sub(walk.at_us) / SECOND_US
     }
 
     /// The run with its times.

@@ -1,5 +1,6 @@
 //! Travel times between the points of one problem, each asked once where that is allowed.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -7,27 +8,40 @@ use chrono::{DateTime, Utc};
 use super::schedule::instant;
 use crate::geo::{Point, TravelTimes};
 
-/// With more points than this the table would take more than 36 MB, and every leg is asked anew.
+/// Up to this many points there is a table of all pairs, at most 36 MB; with more, the last asked are remembered.
 const MAX_REMEMBERED: usize = 3_000;
+/// So many of the last asked, 4 MB. A power of two.
+const LAST: u64 = 1 << 18;
 
 /// One second in microseconds.
 pub(super) const SECOND_US: i64 = 1_000_000;
 
 /// A point of the problem, by number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Spot(usize);
 
 pub(super) struct Legs<'a> {
     travel: &'a dyn TravelTimes,
     points: Vec<Point>,
+    /// Length of a degree of longitude by that of one of latitude.
+    shrink: f64,
     numbers: HashMap<(u64, u64), usize>,
     /// Seconds plus one by pair; 0 is not asked yet. Empty if nothing is remembered.
-    table: Vec<u32>,
+    table: Vec<Cell<u32>>,
+    /// Pair plus one and seconds, by a hash of the pair. Empty if nothing is remembered.
+    last: Vec<Cell<(u64, u32)>>,
 }
 
 impl<'a> Legs<'a> {
     pub(super) fn new(travel: &'a dyn TravelTimes, all: impl Iterator<Item = Point>) -> Self {
-        let mut legs = Self { travel, points: Vec::new(), numbers: HashMap::new(), table: Vec::new() };
+        let mut legs = Self {
+            travel,
+            points: Vec::new(),
+            shrink: 1.0,
+            numbers: HashMap::new(),
+            table: Vec::new(),
+            last: Vec::new(),
+        };
         for point in all {
             let next = legs.points.len();
             let number = *legs.numbers.entry(key(point)).or_insert(next);
@@ -35,9 +49,15 @@ impl<'a> Legs<'a> {
                 legs.points.push(point);
             }
         }
+        let north = legs.points.iter().map(|point| point.lat()).fold(-90.0, f64::max);
+        legs.shrink = north.to_radians().cos();
         let count = legs.points.len();
-        if !travel.varies_with_departure() && count <= MAX_REMEMBERED {
-            legs.table = vec![0; count.saturating_mul(count)];
+        if !travel.varies_with_departure() {
+            if count <= MAX_REMEMBERED {
+                legs.table = vec![Cell::new(0); count.saturating_mul(count)];
+            } else {
+                legs.last = vec![Cell::new((0, 0)); usize::try_from(LAST).unwrap_or(0)];
+            }
         }
         legs
     }
@@ -47,17 +67,39 @@ impl<'a> Legs<'a> {
         Spot(self.numbers.get(&key(point)).copied().unwrap_or(0))
     }
 
+    /// A point on a plane, in degrees of latitude, rightly proportioned at the northernmost.
+    pub(super) fn flat(&self, spot: Spot) -> (f64, f64) {
+        let shrink = self.shrink;
+        self.points.get(spot.0).map_or((0.0, 0.0), |point| (point.lon() * shrink, point.lat()))
+    }
+
     /// Microseconds from one point to another.
-    pub(super) fn leg_us(&mut self, from: Spot, to: Spot, departing_us: i64) -> i64 {
+    pub(super) fn leg_us(&self, from: Spot, to: Spot, departing_us: i64) -> i64 {
+        i64::from(self.leg_s(from, to, departing_us)).saturating_mul(SECOND_US)
+    }
+
+    fn leg_s(&self, from: Spot, to: Spot, departing_us: i64) -> u32 {
         let place = from.0.saturating_mul(self.points.len()).saturating_add(to.0);
-        if let Some(known) = self.table.get(place).and_then(|seconds| seconds.checked_sub(1)) {
-            return i64::from(known).saturating_mul(SECOND_US);
+        if let Some(slot) = self.table.get(place) {
+            if let Some(known) = slot.get().checked_sub(1) {
+                return known;
+            }
+            let seconds = self.ask(from, to, instant(departing_us));
+            slot.set(seconds.saturating_add(1));
+            return seconds;
+        }
+        let pair = u64::try_from(place).unwrap_or(u64::MAX).wrapping_add(1);
+        let mixed = pair.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+        let Some(slot) = self.last.get(usize::try_from(mixed % LAST).unwrap_or(0)) else {
+            return self.ask(from, to, instant(departing_us));
+        };
+        let (known, seconds) = slot.get();
+        if known == pair {
+            return seconds;
         }
         let seconds = self.ask(from, to, instant(departing_us));
-        if let Some(slot) = self.table.get_mut(place) {
-            *slot = seconds.saturating_add(1);
-        }
-        i64::from(seconds).saturating_mul(SECOND_US)
+        slot.set((pair, seconds));
+        seconds
     }
 
     fn ask(&self, from: Spot, to: Spot, departing: DateTime<Utc>) -> u32 {

@@ -26,26 +26,35 @@
 //!
 //! `rules` has one file per reason to refuse, each with its code; `schedule` walks a run through time; `insertion`
 //! finds the cheapest place for a delivery in a run; `engine` decides who gets it; `legs` remembers travel times.
+//!
+//! [`search`] is the optimiser on numbers alone, for static problems and rolling ones; [`formats`] reads files of them.
 
 pub mod checker;
 pub mod engine;
 pub mod explain;
+pub mod formats;
 mod insertion;
 mod legs;
+mod live;
+#[cfg(test)]
+mod live_tests;
+mod nearby;
 pub mod plan;
 pub mod problem;
 pub mod resequence;
 pub mod rules;
 pub mod schedule;
+pub mod search;
+mod terms;
 #[cfg(test)]
 mod tests;
 pub mod weights;
 
 pub use checker::{Breach, Violation, check};
-pub use engine::plan;
+pub use engine::{plain, plan};
 pub use explain::{Explained, Verdict, explain};
 pub use plan::{Assignment, Plan, Run, Unassigned};
-pub use problem::{CourierState, OpenDelivery, Problem, Stop, StopKind};
+pub use problem::{Clearance, CourierState, OpenDelivery, Problem, Stop, StopKind};
 pub use resequence::resequence;
 pub use rules::Refusal;
 pub use schedule::{PlannedStop, schedule};

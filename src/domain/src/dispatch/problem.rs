@@ -18,6 +18,46 @@ pub enum StopKind {
     Return,
 }
 
+/// What the customer has said to the visit of a drop-off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clearance {
+    /// Not asked: the ask follows from the plan.
+    #[default]
+    Unasked,
+    /// Asked, or to be asked, at a moment: no answer can be there before it, and no visit.
+    Asked {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// They are home, and count on the arrival they were told.
+    Confirmed,
+    /// Asked by every means without an answer, and nobody may go for now: the stop stands behind all others. Where policy
+    /// lets the courier try the door, leave it [`Clearance::Unasked`] and lower [`Stop::home_chance`].
+    Silent,
+    /// They asked to be left alone until then.
+    Held {
+        /// Nobody goes before.
+        until: DateTime<Utc>,
+    },
+}
+
+impl Clearance {
+    /// No visit can start before.
+    #[must_use]
+    pub const fn opens_at(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Asked { at } => Some(at),
+            Self::Held { until } => Some(until),
+            Self::Unasked | Self::Confirmed | Self::Silent => None,
+        }
+    }
+}
+
+const fn certain() -> f64 {
+    1.0
+}
+
 /// One thing to do at one place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
@@ -38,6 +78,15 @@ pub struct Stop {
     pub due: Option<DateTime<Utc>>,
     /// Units that come on board (pick-up) or leave (drop-off, return).
     pub load: u32,
+    /// The start somebody was told: moved only for a gain.
+    #[serde(default)]
+    pub told: Option<DateTime<Utc>>,
+    /// Of a drop-off: what the customer has said. Together with `not_before` it is the gate: the later of the two.
+    #[serde(default)]
+    pub clearance: Clearance,
+    /// Of a drop-off: the chance, from 0 to 1, that somebody is home. 1 where nothing is known.
+    #[serde(default = "certain")]
+    pub home_chance: f64,
 }
 
 /// A courier on shift. Ids differ within a problem.
@@ -55,7 +104,7 @@ pub struct CourierState {
     pub capacity: u32,
     /// Units on board now.
     pub on_board: u32,
-    /// The regions they serve; an empty list serves none.
+    /// The regions they serve, their own first; an empty list serves none.
     pub regions: Vec<RegionId>,
     /// They have an offer they have not answered: nothing more is offered to them.
     pub has_offer: bool,
@@ -63,6 +112,9 @@ pub struct CourierState {
     pub stops: Vec<Stop>,
     /// The first so many stops may not be moved or preceded; more than there are means all of them.
     pub fixed: usize,
+    /// So many deliveries, those in the run included, their guaranteed pay covers; `None` where nothing is guaranteed.
+    #[serde(default)]
+    pub covered: Option<u32>,
 }
 
 /// A delivery that waits for a courier. One that already stands in somebody's run is left where it is.
@@ -80,6 +132,9 @@ pub struct OpenDelivery {
     pub declined: Vec<CourierId>,
     /// Set when a dispatcher named the courier: nobody else may carry it.
     pub courier: Option<CourierId>,
+    /// Who had it in the plan before, not told to anybody: kept where that costs little.
+    #[serde(default)]
+    pub tentative: Option<CourierId>,
 }
 
 /// Everything the engine knows.

@@ -16,9 +16,9 @@ const WORTH_MOVING_S: i64 = 300;
 #[must_use]
 pub fn resequence(courier: &CourierState, travel: &dyn TravelTimes) -> Vec<PlannedStop> {
     let points = std::iter::once(courier.at).chain(courier.stops.iter().map(|stop| stop.point));
-    let mut legs = Legs::new(travel, points);
+    let legs = Legs::new(travel, points);
     let mut nodes: Vec<Node<'_>> = courier.stops.iter().map(|stop| Node::new(stop, &legs)).collect();
-    while let Some(better) = improved(courier, &nodes, &mut legs) {
+    while let Some(better) = improved(courier, &nodes, &legs) {
         nodes = better;
     }
     let order: Vec<Stop> = nodes.iter().map(|node| node.stop.clone()).collect();
@@ -31,7 +31,7 @@ struct Outcome {
     excess: i64,
 }
 
-fn walk(courier: &CourierState, nodes: &[Node<'_>], legs: &mut Legs<'_>) -> Outcome {
+fn walk(courier: &CourierState, nodes: &[Node<'_>], legs: &Legs<'_>) -> Outcome {
     let start = legs.spot(courier.at);
     let mut walk = Walk::start(start, courier.free_at.timestamp_micros(), i64::from(courier.on_board));
     let mut outcome = Outcome { steps: Vec::with_capacity(nodes.len()), excess: 0 };
@@ -51,7 +51,7 @@ fn worth(steps: &[Step]) -> (i64, i64) {
 
 /// The first drop-off worth moving, moved to where it helps most. Each move lowers the sum of all starts or, at the
 /// same sum, the waiting, so this comes to an end.
-fn improved<'a>(courier: &CourierState, nodes: &[Node<'a>], legs: &mut Legs<'_>) -> Option<Vec<Node<'a>>> {
+fn improved<'a>(courier: &CourierState, nodes: &[Node<'a>], legs: &Legs<'_>) -> Option<Vec<Node<'a>>> {
     let now = walk(courier, nodes, legs);
     let waits = |(place, (node, step)): (usize, (&Node<'_>, &Step))| {
         let long = step.wait_us() > WORTH_MOVING_S.saturating_mul(SECOND_US);
@@ -65,7 +65,7 @@ fn best_move<'a>(
     courier: &CourierState,
     nodes: &[Node<'a>],
     (place, now): (usize, &Outcome),
-    legs: &mut Legs<'_>,
+    legs: &Legs<'_>,
 ) -> Option<Vec<Node<'a>>> {
     let mut best = worth(&now.steps);
     let mut found = None;

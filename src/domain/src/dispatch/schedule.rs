@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::legs::{Legs, SECOND_US, Spot};
 use super::problem::{Stop, StopKind};
+use super::terms::chance;
 use crate::geo::{Point, TravelTimes};
 use crate::id::PickupPointId;
 
@@ -38,10 +39,10 @@ pub fn schedule(
     travel: &dyn TravelTimes,
 ) -> Vec<PlannedStop> {
     let points = std::iter::once(at).chain(stops.iter().map(|stop| stop.point));
-    let mut legs = Legs::new(travel, points);
+    let legs = Legs::new(travel, points);
     let mut walk = Walk::start(legs.spot(at), free_at.timestamp_micros(), 0);
     let nodes: Vec<Node<'_>> = stops.iter().map(|stop| Node::new(stop, &legs)).collect();
-    nodes.iter().map(|node| node.planned(&walk.step(node, &mut legs))).collect()
+    nodes.iter().map(|node| node.planned(&walk.step(node, &legs))).collect()
 }
 
 /// The instant of microseconds since the epoch; what no date can say is the last moment there is.
@@ -57,6 +58,9 @@ pub(super) struct Node<'a> {
     pub(super) not_before_us: i64,
     pub(super) due_us: i64,
     pub(super) service_us: i64,
+    pub(super) told_us: Option<i64>,
+    /// The chance that the visit is not in vain.
+    pub(super) chance: f64,
     /// Change of the units on board.
     pub(super) load: i64,
 }
@@ -67,9 +71,14 @@ impl<'a> Node<'a> {
         Self {
             stop,
             spot: legs.spot(stop.point),
-            not_before_us: stop.not_before.map_or(i64::MIN, |at| at.timestamp_micros()),
+            not_before_us: stop
+                .not_before
+                .max(stop.clearance.opens_at())
+                .map_or(i64::MIN, |at| at.timestamp_micros()),
             due_us: stop.due.map_or(i64::MAX, |at| at.timestamp_micros()),
             service_us: i64::from(stop.service_s).saturating_mul(SECOND_US),
+            told_us: stop.told.map(|at| at.timestamp_micros()),
+            chance: chance::of(stop),
             load: if stop.kind == StopKind::PickUp { load } else { -load },
         }
     }
@@ -122,7 +131,7 @@ impl Walk {
     }
 
     /// Goes on to a stop and does it.
-    pub(super) fn step(&mut self, node: &Node<'_>, legs: &mut Legs<'_>) -> Step {
+    pub(super) fn step(&mut self, node: &Node<'_>, legs: &Legs<'_>) -> Step {
         let drive_us = legs.leg_us(self.spot, node.spot, self.at_us);
         let arrive_us = self.at_us.saturating_add(drive_us);
         let start_us = arrive_us.max(node.not_before_us);

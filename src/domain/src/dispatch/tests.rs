@@ -11,18 +11,19 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::StopKind::{DropOff, PickUp};
+use super::search::Rounds;
 use super::*;
 use crate::geo::{GreatCircle, Point, TravelTimes};
 use crate::id::{CourierId, DeliveryId, PickupPointId, RegionId};
 
 /// One grid step is about 111 m; at 5 m/s without a detour 23 s.
-const TRAVEL: GreatCircle = GreatCircle { detour: 1.0, speed_m_per_s: 5.0, round_up_to_s: 1 };
+pub(super) const TRAVEL: GreatCircle = GreatCircle { detour: 1.0, speed_m_per_s: 5.0, round_up_to_s: 1 };
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
-fn after(seconds: i64) -> DateTime<Utc> {
+pub(super) fn after(seconds: i64) -> DateTime<Utc> {
     now() + TimeDelta::seconds(seconds)
 }
 
@@ -30,21 +31,33 @@ fn grid(x: i32, y: i32) -> Point {
     Point::new(f64::from(y) * 0.001, f64::from(x) * 0.001).unwrap()
 }
 
-fn courier_id(number: u32) -> CourierId {
+pub(super) fn courier_id(number: u32) -> CourierId {
     CourierId::from_uuid(Uuid::from_u128(u128::from(number)))
 }
 
-fn delivery_id(number: u32) -> DeliveryId {
+pub(super) fn delivery_id(number: u32) -> DeliveryId {
     DeliveryId::from_uuid(Uuid::from_u128(u128::from(number)))
 }
 
-fn region_id(number: u32) -> RegionId {
+pub(super) fn region_id(number: u32) -> RegionId {
     RegionId::from_uuid(Uuid::from_u128(u128::from(number)))
 }
 
 fn stop(number: u32, kind: StopKind, point: Point) -> Stop {
     let delivery = delivery_id(number);
-    Stop { delivery, kind, point, place: None, service_s: 60, not_before: None, due: None, load: 1 }
+    Stop {
+        delivery,
+        kind,
+        point,
+        place: None,
+        service_s: 60,
+        not_before: None,
+        due: None,
+        load: 1,
+        told: None,
+        clearance: Clearance::Unasked,
+        home_chance: 1.0,
+    }
 }
 
 /// Nine pick-up points, each at its own place of the grid.
@@ -54,11 +67,11 @@ fn pick_up(number: u32, place: u32) -> Stop {
     Stop { place, ..stop(number, PickUp, point) }
 }
 
-fn drop_off(number: u32, x: i32, y: i32) -> Stop {
+pub(super) fn drop_off(number: u32, x: i32, y: i32) -> Stop {
     stop(number, DropOff, grid(x, y))
 }
 
-fn courier(number: u32, x: i32, y: i32) -> CourierState {
+pub(super) fn courier(number: u32, x: i32, y: i32) -> CourierState {
     CourierState {
         id: courier_id(number),
         at: grid(x, y),
@@ -70,10 +83,11 @@ fn courier(number: u32, x: i32, y: i32) -> CourierState {
         has_offer: false,
         stops: vec![],
         fixed: 0,
+        covered: None,
     }
 }
 
-fn open(number: u32, place: u32, x: i32, y: i32) -> OpenDelivery {
+pub(super) fn open(number: u32, place: u32, x: i32, y: i32) -> OpenDelivery {
     OpenDelivery {
         id: delivery_id(number),
         region: region_id(1),
@@ -81,6 +95,7 @@ fn open(number: u32, place: u32, x: i32, y: i32) -> OpenDelivery {
         drop_off: drop_off(number, x, y),
         declined: vec![],
         courier: None,
+        tentative: None,
     }
 }
 
@@ -90,12 +105,12 @@ fn strict() -> Weights {
 
 fn planned(couriers: Vec<CourierState>, deliveries: Vec<OpenDelivery>, weights: &Weights) -> Plan {
     let problem = Problem { now: now(), couriers, deliveries };
-    let plan = plan(&problem, &TRAVEL, weights);
+    let plan = plan(&problem, &TRAVEL, weights, 1, &mut Rounds::new(60));
     assert_eq!(check(&problem, &plan, &TRAVEL, weights), vec![]);
     plan
 }
 
-fn order(stops: &[PlannedStop]) -> Vec<(u128, StopKind)> {
+pub(super) fn order(stops: &[PlannedStop]) -> Vec<(u128, StopKind)> {
     stops.iter().map(|planned| (planned.stop.delivery.uuid().as_u128(), planned.stop.kind)).collect()
 }
 
@@ -208,7 +223,7 @@ fn the_checker_sees_what_is_tampered_with() {
     (standing.on_board, standing.fixed) = (1, 1);
     standing.stops = vec![drop_off(1, 3, 0)];
     let problem = Problem { now: now(), couriers: vec![standing], deliveries: vec![open(2, 0, 5, 0)] };
-    let good = plan(&problem, &TRAVEL, &strict());
+    let good = plan(&problem, &TRAVEL, &strict(), 1, &mut Rounds::new(60));
     type Change = fn(&mut Plan);
     let cases: [(Change, Breach); 9] = [
         (|plan| plan.runs[0].stops.swap(0, 1), Breach::FixedMoved),
@@ -280,7 +295,7 @@ fn standing(number: u32, (raw, fixed, start): (Vec<(RawStop, bool, usize)>, usiz
     courier
 }
 
-fn problem() -> impl Strategy<Value = Problem> {
+pub(super) fn problem() -> impl Strategy<Value = Problem> {
     let run = proptest::collection::vec((raw_stop(), any::<bool>(), 0_usize..8), 0..4);
     let couriers = proptest::collection::vec((run, 0_usize..3, 0_u32..1_600), 0..5);
     let deliveries = proptest::collection::vec((raw_stop(), 0_u32..40), 0..9);
@@ -291,7 +306,7 @@ fn problem() -> impl Strategy<Value = Problem> {
             let declined = if extra < 5 { vec![courier_id(extra)] } else { vec![] };
             let courier = if extra > 36 { Some(courier_id(extra - 36)) } else { None };
             let region = region_id(1 + extra % 2);
-            OpenDelivery { id: delivery_id(number), region, pick_up, drop_off, declined, courier }
+            OpenDelivery { declined, courier, region, pick_up, drop_off, ..open(number, 0, 0, 0) }
         });
         Problem { now: now(), couriers, deliveries: deliveries.collect() }
     })
@@ -331,13 +346,13 @@ proptest! {
     #[test]
     fn the_checker_accepts_every_plan(problem in problem(), allow_late in any::<bool>()) {
         let weights = Weights { allow_late, ..Weights::default() };
-        let plan = plan(&problem, &TRAVEL, &weights);
+        let plan = plan(&problem, &TRAVEL, &weights, 1, &mut Rounds::new(60));
         prop_assert_eq!(check(&problem, &plan, &TRAVEL, &weights), vec![]);
     }
 
     #[test]
     fn the_checker_accepts_plans_whose_travel_times_depend_on_the_hour(problem in problem()) {
-        let plan = plan(&problem, &RushHour, &Weights::default());
+        let plan = plan(&problem, &RushHour, &Weights::default(), 1, &mut Rounds::new(60));
         prop_assert_eq!(check(&problem, &plan, &RushHour, &Weights::default()), vec![]);
     }
 
@@ -351,12 +366,12 @@ proptest! {
         let (one, (couriers, deliveries)) = problem;
         let other = Problem { now: one.now, couriers, deliveries };
         let weights = Weights::default();
-        prop_assert_eq!(plan(&one, &TRAVEL, &weights), plan(&other, &TRAVEL, &weights));
+        prop_assert_eq!(plan(&one, &TRAVEL, &weights, 1, &mut Rounds::new(60)), plan(&other, &TRAVEL, &weights, 1, &mut Rounds::new(60)));
     }
 
     #[test]
     fn nothing_is_assigned_twice_and_nothing_goes_without_an_answer(problem in problem()) {
-        let plan = plan(&problem, &TRAVEL, &Weights::default());
+        let plan = plan(&problem, &TRAVEL, &Weights::default(), 1, &mut Rounds::new(60));
         let mut answered: Vec<_> = plan.assignments.iter().map(|given| given.delivery).collect();
         answered.extend(plan.unassigned.iter().map(|left| left.delivery));
         answered.sort_unstable();
@@ -370,7 +385,7 @@ proptest! {
 
     #[test]
     fn what_is_refused_could_not_have_been_done(problem in problem()) {
-        let plan = plan(&problem, &TRAVEL, &strict());
+        let plan = plan(&problem, &TRAVEL, &strict(), 1, &mut Rounds::new(60));
         for left in &plan.unassigned {
             let open = problem.deliveries.iter().find(|open| open.id == left.delivery).unwrap();
             for (refused, refusal) in &left.reasons {
@@ -393,7 +408,7 @@ proptest! {
     #[test]
     fn one_delivery_goes_to_whom_the_explanation_puts_first(mut problem in problem()) {
         problem.deliveries.truncate(1);
-        let plan = plan(&problem, &TRAVEL, &Weights::default());
+        let plan = plain(&problem, &TRAVEL, &Weights::default());
         if let Some(open) = problem.deliveries.first() {
             let explained = explain(&problem, &TRAVEL, &Weights::default(), open.id);
             prop_assert_eq!(explained.len(), problem.couriers.len());

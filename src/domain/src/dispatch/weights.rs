@@ -25,6 +25,20 @@ pub struct Weights {
     /// A delivery whose promise nobody can keep is placed all the same, as little late as can be; nobody gains from
     /// one that is stuck. The promises of others are not broken for it.
     pub allow_late: bool,
+    /// Points for telling a customer another arrival than before.
+    pub moved: u32,
+    /// The same for one who has confirmed to be home then.
+    pub moved_confirmed: u32,
+    /// An arrival this many seconds from the one that was told is not another.
+    pub told_slack_s: u32,
+    /// Points for planning a delivery with another courier than an epoch ago.
+    pub change_courier: u32,
+    /// Points for each delivery beyond what a courier's guaranteed pay covers.
+    pub beyond_guarantee: u32,
+    /// Points for a delivery outside the courier's first region.
+    pub away: u32,
+    /// In a large problem a delivery is tried with so many couriers, those nearest to its pick-up. 0 counts as 1.
+    pub candidates: u32,
 }
 
 impl Default for Weights {
@@ -39,15 +53,13 @@ impl Default for Weights {
             max_wait_s: 1_800,
             assumed_promise_s: 3_600,
             allow_late: true,
+            moved: 1_800,
+            moved_confirmed: 9_000,
+            told_slack_s: 300,
+            change_courier: 600,
+            beyond_guarantee: 300,
+            away: 600,
+            candidates: 24,
         }
-    }
-}
-
-impl Weights {
-    /// The points a stop costs that starts so many seconds after its promise.
-    pub(super) fn late_cost(&self, late_s: i64) -> i64 {
-        let steps = i64::from(self.late_doubles_after_s.max(1));
-        let steep = late_s.saturating_add(late_s.saturating_mul(late_s) / steps);
-        steep.saturating_mul(i64::from(self.late))
     }
 }

@@ -1,7 +1,7 @@
 //! Which region owns a point.
 //!
-//! An R-tree over the envelopes of all polygons finds the candidates, an R-tree over each polygon's edges decides
-//! with exact orientation tests. A border belongs to its region, so a shared border lies in both; the owner is the
+//! An R-tree over the envelopes of all polygons finds the candidates; each polygon keeps its edges in bands of latitude,
+//! and those of one band decide, with exact orientation tests where it is close. A border belongs to its region, so a shared border lies in both; the owner is the
 //! one with the lowest (priority, id), whatever the order in which regions were given.
 
 use std::cmp::Ordering;
@@ -33,6 +33,11 @@ pub enum Located {
     },
 }
 
+/// Edges that begin in one band, about.
+const EDGES_PER_BAND: usize = 4;
+/// Most bands of one polygon.
+const MOST_BANDS: u32 = 4_096;
+
 /// One edge of a ring.
 #[derive(Debug, Clone, Copy)]
 struct Edge {
@@ -40,20 +45,17 @@ struct Edge {
     end: Coord<f64>,
 }
 
-impl RTreeObject for Edge {
-    type Envelope = AABB<[f64; 2]>;
-
-    fn envelope(&self) -> Self::Envelope {
-        AABB::from_corners([self.start.x, self.start.y], [self.end.x, self.end.y])
-    }
-}
-
 /// One polygon of a region, `owner` its place in the list of regions.
 #[derive(Debug, Clone)]
 struct Part {
     owner: usize,
     envelope: AABB<[f64; 2]>,
-    edges: RTree<Edge>,
+    edges: Vec<Edge>,
+    /// The edges that reach into each band of latitude, band after band from south to north.
+    banded: Vec<Edge>,
+    /// Where each band begins in `banded`, and where the last one ends.
+    begins: Vec<usize>,
+    bands_per_degree: f64,
 }
 
 impl RTreeObject for Part {
@@ -69,22 +71,61 @@ impl Part {
         let bounds = polygon.bounding_rect()?;
         let (low, high) = (bounds.min(), bounds.max());
         let lines = rings_of(polygon).flat_map(|ring| ring.lines());
-        let edges = RTree::bulk_load(lines.map(|line| Edge { start: line.start, end: line.end }).collect());
-        Some(Self { owner, envelope: AABB::from_corners([low.x, low.y], [high.x, high.y]), edges })
+        let edges: Vec<Edge> = lines.map(|line| Edge { start: line.start, end: line.end }).collect();
+        let envelope = AABB::from_corners([low.x, low.y], [high.x, high.y]);
+        let height = high.y - low.y;
+        let count = u32::try_from(edges.len() / EDGES_PER_BAND).unwrap_or(u32::MAX).clamp(1, MOST_BANDS);
+        let bands_per_degree = if height > 0.0 { f64::from(count) / height } else { 0.0 };
+        let (banded, begins) = (Vec::new(), vec![0; usize::try_from(count).unwrap_or(0) + 1]);
+        let mut part = Self { owner, envelope, edges, banded, begins, bands_per_degree };
+        let reach = |edge: &Edge| {
+            let (one, other) = (part.band(edge.start.y), part.band(edge.end.y));
+            one.min(other)..=one.max(other)
+        };
+        let mut by_band: Vec<(usize, Edge)> =
+            part.edges.iter().flat_map(|edge| reach(edge).map(|band| (band, *edge))).collect();
+        by_band.sort_by_key(|(band, _)| *band);
+        part.begins =
+            (0..part.begins.len()).map(|band| by_band.partition_point(|(other, _)| *other < band)).collect();
+        part.banded = by_band.into_iter().map(|(_, edge)| edge).collect();
+        Some(part)
+    }
+
+    /// The band of a latitude; what lies outside belongs to the outermost.
+    fn band(&self, y: f64) -> usize {
+        let [_, south] = self.envelope.lower();
+        let place = ((y - south) * self.bands_per_degree).floor().clamp(0.0, f64::from(MOST_BANDS));
+        // A whole number of this size is exact.
+        #[expect(clippy::as_conversions, reason = "whole and within the bounds, by the line above")]
+        let place = place as usize;
+        place.min(self.begins.len().saturating_sub(2))
     }
 
     /// Whether the polygon covers the point: on an edge, or an odd number of edges to the east of it.
     fn covers(&self, at: Coord<f64>) -> bool {
-        let east = self.envelope.upper()[0].max(at.x);
-        let ray = AABB::from_corners([at.x, at.y], [east, at.y]);
         let mut odd = false;
-        for edge in self.edges.locate_in_envelope_intersecting(&ray) {
-            let side = turn(edge.start, edge.end, at);
+        let band = self.begins.get(self.band(at.y)..).unwrap_or_default();
+        let edges = match band {
+            [begin, end, ..] => self.banded.get(*begin..*end).unwrap_or_default(),
+            _ => &[],
+        };
+        for edge in edges {
+            let (start, end) = (edge.start, edge.end);
+            let is_west = start.x < at.x && end.x < at.x;
+            let is_beside = start.y.min(end.y) > at.y || start.y.max(end.y) < at.y;
+            if is_west || is_beside {
+                continue;
+            }
+            let upward = end.y > at.y;
+            let spans = (start.y > at.y) != upward;
+            if start.x > at.x && end.x > at.x {
+                odd ^= spans;
+                continue;
+            }
+            let side = turn(start, end, at);
             if side.is_eq() && within(edge, at) {
                 return true;
             }
-            let upward = edge.end.y > at.y;
-            let spans = (edge.start.y > at.y) != upward;
             let west_of_edge = if upward { side.is_gt() } else { side.is_lt() };
             odd ^= spans && west_of_edge;
         }

@@ -60,6 +60,11 @@ pub fn pin(n: u64) -> RegionPin {
     RegionPin { region: region_id(n), version: 1 }
 }
 
+/// Two kilometres north of the door.
+pub fn far_away() -> Point {
+    Point::new(39.0572, 125.7625).unwrap()
+}
+
 pub fn door() -> Point {
     Point::new(39.0392, 125.7625).unwrap()
 }
@@ -162,7 +167,7 @@ impl Story {
             self.at("11:54").courier(Command::SetOff { last_in_run: false });
         }
         if upto(S::AtDoor) {
-            self.at("12:00").courier(Command::Arrive);
+            self.at("12:00").courier(arrive());
         }
         if upto(S::HandedOver) {
             self.at("12:01").gives(&[]);
@@ -269,7 +274,7 @@ impl Story {
     }
 
     pub fn plan(&mut self, arrive: &str) -> &mut Story {
-        self.system(Command::Plan { arrive_at: at(arrive), leg_s: 300 })
+        self.system(Command::Plan { arrive_at: at(arrive), leg_s: 300, resequenced: false })
     }
 
     pub fn reply(&mut self, outcome: Outcome, source: Source) -> Command {
@@ -369,6 +374,11 @@ pub fn cancel() -> Command {
 
 pub fn set_off() -> Command {
     Command::SetOff { last_in_run: false }
+}
+
+/// At the door, without a word of where the phone is.
+pub fn arrive() -> Command {
+    Command::Arrive { point: None, reason: String::new() }
 }
 
 pub fn fail(reason: FailReason) -> Command {

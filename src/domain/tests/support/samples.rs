@@ -1,8 +1,8 @@
 //! A representative delivery of every stage, gate and payment state, and well-formed commands of every kind.
 
 use super::{
-    Story, answer_id, at, courier, door, fail, hand_off_id, key, lower_to, neighbour, picture, pin,
-    right_code, shop, signature, witness, wrong_code,
+    Story, answer_id, arrive, at, courier, door, fail, far_away, hand_off_id, key, lower_to, neighbour,
+    picture, pin, right_code, shop, signature, witness, wrong_code,
 };
 use callahead_domain::actor::Actor;
 use callahead_domain::call_ahead::{Answer, Outcome, Recorder, RungKind, Source};
@@ -174,17 +174,20 @@ pub fn commands(kind: CommandKind, now: DateTime<Utc>) -> Vec<Command> {
     let words = || "a reason".to_owned();
     match kind {
         K::Locate => vec![Command::Locate { place: door(), region: pin(1) }],
+        K::CorrectAddress => vec![Command::CorrectAddress { text: words() }],
         K::Amend => vec![lower_to(2900)],
         K::Offer => vec![Command::Offer { courier: courier(2) }],
         K::Accept => vec![Command::Accept],
         K::Decline => vec![Command::Decline { reason: words() }],
         K::Assign => vec![Command::Assign { courier: courier(2) }],
         K::Unassign => vec![Command::Unassign { reason: words() }],
-        K::Plan => vec![Command::Plan { arrive_at: now + Duration::hours(2), leg_s: 240 }],
+        K::Plan => {
+            vec![Command::Plan { arrive_at: now + Duration::hours(2), leg_s: 240, resequenced: false }]
+        }
         K::Collect => vec![Command::Collect],
         K::SetOff => vec![Command::SetOff { last_in_run: false }, Command::SetOff { last_in_run: true }],
         K::TurnBack => vec![Command::TurnBack { reason: words() }],
-        K::Arrive => vec![Command::Arrive],
+        K::Arrive => vec![arrive(), Command::Arrive { point: Some(far_away()), reason: words() }],
         K::HandOver => hand_overs(),
         K::FailAttempt => {
             [FailReason::CantFindAddress, FailReason::Refused, FailReason::NotHome].map(fail).into()

@@ -1,0 +1,178 @@
+//! How fast the assignment engine decides, and what its budget buys: `cargo bench -p callahead-domain --bench dispatch`,
+//! with sizes as `-- 100x20 1000x200` for some only.
+//!
+//! A town of generated shops, doors and couriers, the same every time; ready and promised times as on a busy evening. For
+//! each size: the first plan, the plan after budgets of wall time, and plain cheapest insertion of every delivery with
+//! every courier in the same run (not at the largest size, where it takes minutes). Cost is in points per delivery, from
+//! the plan's own times. The checker looks at each plan that is small enough for it. One thread. Figures are printed,
+//! never asserted; the peak of memory is the process's, so the sizes run from small to large.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    clippy::disallowed_methods
+)]
+
+use callahead_domain::dispatch::search::Rounds;
+use callahead_domain::dispatch::{
+    Clearance, CourierState, OpenDelivery, Plan, Problem, Stop, StopKind, Weights, check, plain, plan,
+};
+use callahead_domain::geo::{GreatCircle, Point};
+use callahead_domain::id::{CourierId, DeliveryId, PickupPointId, RegionId};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Instant;
+use uuid::Uuid;
+
+const SIZES: [(usize, usize); 3] = [(100, 20), (1_000, 200), (10_000, 5_000)];
+const BUDGETS_MS: [u64; 5] = [10, 50, 200, 1_000, 5_000];
+const PLAIN_AT_MOST: usize = 200_000;
+const CHECKED_AT_MOST: usize = 1_000;
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    for (deliveries, couriers) in SIZES {
+        let name = format!("{deliveries}x{couriers}");
+        if wanted.is_empty() || wanted.contains(&name) {
+            bench(deliveries, couriers);
+        }
+    }
+}
+
+fn bench(deliveries: usize, couriers: usize) {
+    let problem = town(deliveries, couriers);
+    let travel = GreatCircle::default();
+    let weights = Weights::default();
+    println!("\n{deliveries} deliveries, {couriers} couriers\n");
+    println!("| plan | ms | points per delivery | without a courier | late | breaches | peak MB |");
+    println!("|---|---|---|---|---|---|---|");
+    let row = |name: &str, started: Instant, plan: &Plan| {
+        let ms = started.elapsed().as_secs_f64() * 1_000.0;
+        let late = plan.assignments.iter().filter(|given| given.late_s > 0).count();
+        let breaches = if deliveries <= CHECKED_AT_MOST {
+            check(&problem, plan, &travel, &weights).len().to_string()
+        } else {
+            "not checked".to_owned()
+        };
+        println!(
+            "| {name} | {ms:.1} | {:.0} | {} | {late} | {breaches} | {} |",
+            points(&problem, plan, &weights) / (deliveries - plan.unassigned.len()).max(1) as f64,
+            plan.unassigned.len(),
+            peak_mb(),
+        );
+        points(&problem, plan, &weights)
+    };
+    let started = Instant::now();
+    let first = plan(&problem, &travel, &weights, 1, &mut Rounds::new(0));
+    row("first", started, &first);
+    let mut best = f64::NAN;
+    for budget_ms in BUDGETS_MS {
+        let started = Instant::now();
+        let mut budget = || started.elapsed().as_secs_f64() * 1_000.0 / budget_ms as f64;
+        let found = plan(&problem, &travel, &weights, 1, &mut budget);
+        best = row(&format!("budget of {budget_ms} ms"), started, &found);
+    }
+    if deliveries * couriers <= PLAIN_AT_MOST {
+        let started = Instant::now();
+        let found = plain(&problem, &travel, &weights);
+        let cost = row("plain insertion", started, &found);
+        println!("\nThe largest budget's plan costs {:.3} of plain insertion's.", best / cost);
+    }
+}
+
+/// Points of a plan from its times.
+fn points(problem: &Problem, plan: &Plan, weights: &Weights) -> f64 {
+    let seconds = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).num_milliseconds() as f64 / 1_000.0;
+    let mut sum = 0.0;
+    for run in &plan.runs {
+        let mut left_at = None;
+        for planned in &run.stops {
+            let left = left_at.unwrap_or(problem.now);
+            sum += f64::from(weights.driving) * seconds(left, planned.arrive_at);
+            sum += f64::from(weights.waiting) * seconds(planned.arrive_at, planned.start_at);
+            if planned.stop.kind == StopKind::DropOff {
+                sum += f64::from(weights.door) * seconds(problem.now, planned.start_at);
+            }
+            let late = planned.late_s() as f64;
+            sum += f64::from(weights.late) * late * (1.0 + late / f64::from(weights.late_doubles_after_s));
+            left_at = Some(planned.depart_at);
+        }
+    }
+    sum
+}
+
+/// Numbers spread evenly over 0 to 1, the same every time (multiples of the golden ratio's kin).
+fn spread(number: usize, step: f64) -> f64 {
+    (number as f64 * step).fract()
+}
+
+/// A town whose size grows with its couriers: 5 x 5 km for 20 of them.
+fn town(deliveries: usize, couriers: usize) -> Problem {
+    let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let wide = 0.045 * (couriers as f64 / 20.0).sqrt();
+    let at = |number: usize| {
+        let (x, y) = (spread(number, 0.754_877_666_246_692_7), spread(number, 0.569_840_290_998_053_2));
+        Point::new(50.0 + y * wide, 8.0 + x * wide * 1.55).unwrap()
+    };
+    let region = RegionId::from_uuid(Uuid::from_u128(1));
+    let shops = (couriers / 2).max(5);
+    let courier = |number: usize| CourierState {
+        id: CourierId::from_uuid(Uuid::from_u128(number as u128)),
+        at: at(number * 3 + 7),
+        free_at: now,
+        shift_ends_at: now + TimeDelta::hours(4),
+        capacity: 4,
+        on_board: 0,
+        regions: vec![region],
+        has_offer: false,
+        stops: vec![],
+        fixed: 0,
+        covered: None,
+    };
+    let open = |number: usize| {
+        let id = DeliveryId::from_uuid(Uuid::from_u128(number as u128));
+        let shop = (spread(number, 0.618_033_988_749_894_9) * shops as f64) as usize;
+        let ready = now + TimeDelta::seconds((spread(number, 0.324_717_957_244_746) * 1_500.0) as i64);
+        let pick_up = Stop {
+            delivery: id,
+            kind: StopKind::PickUp,
+            point: at(shop * 5 + 1),
+            place: Some(PickupPointId::from_uuid(Uuid::from_u128(shop as u128))),
+            service_s: 120,
+            not_before: Some(ready),
+            due: None,
+            load: 1,
+            told: None,
+            clearance: Clearance::Unasked,
+            home_chance: 1.0,
+        };
+        // Doors lie around their shop, within 2 km or so.
+        let near = |part: f64| (part - 0.5) * 0.036;
+        let from = pick_up.point;
+        let (up, right) = (spread(number, 0.414_213_562_373_095), spread(number, 0.732_050_807_568_877));
+        let door = Point::new(from.lat() + near(up), from.lon() + 1.55 * near(right)).unwrap();
+        let drop_off = Stop {
+            kind: StopKind::DropOff,
+            point: door,
+            place: None,
+            not_before: None,
+            due: Some(ready + TimeDelta::minutes(45)),
+            ..pick_up.clone()
+        };
+        OpenDelivery { id, region, pick_up, drop_off, declined: vec![], courier: None, tentative: None }
+    };
+    Problem {
+        now,
+        couriers: (1..=couriers).map(courier).collect(),
+        deliveries: (1..=deliveries).map(open).collect(),
+    }
+}
+
+/// The most memory the process has held, in megabytes; 0 where the system does not say.
+fn peak_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1_024
+}
