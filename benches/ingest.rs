@@ -1,5 +1,5 @@
 //! How fast orders are taken in through HTTP, beside a raw multi-row group-committed insert of the very same rows in the
-//! same run: `cargo bench --bench ingest [-- --orders 6000 --connections 64]`.
+//! same run: `cargo bench --bench ingest [-- --orders 6000 --connections 64 --set database.lanes=2]`.
 //!
 //! Server, client and database share the machine. SQLite always; PostgreSQL when `TEST_DATABASE_URL` names a server.
 //! Prints both rates, their ratio and the latency of the HTTP side. Time is printed, never asserted.
@@ -35,6 +35,8 @@ use tokio::sync::{mpsc, oneshot};
 struct Options {
     orders: usize,
     connections: usize,
+    /// Settings of the service other than the usual ones.
+    set: Vec<(String, String)>,
 }
 
 fn options() -> Options {
@@ -43,7 +45,12 @@ fn options() -> Options {
         let place = words.iter().position(|word| word == name);
         place.and_then(|place| words.get(place + 1)).and_then(|word| word.parse().ok()).unwrap_or(usual)
     };
-    Options { orders: number("--orders", 6_000), connections: number("--connections", 64) }
+    let set = words.windows(2).filter(|pair| pair[0] == "--set").filter_map(|pair| pair[1].split_once('='));
+    Options {
+        orders: number("--orders", 6_000),
+        connections: number("--connections", 64),
+        set: set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+    }
 }
 
 fn main() {
@@ -60,7 +67,9 @@ fn main() {
 
 async fn bench(name: &str, through_http: TestDb, raw: TestDb, options: &Options) {
     let url = through_http.url();
-    let mut app = TestApp::at(&url, &[("server.workers", "2")]).await;
+    let mut settings = vec![("server.workers", "2")];
+    settings.extend(options.set.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let mut app = TestApp::at(&url, &settings).await;
     app.leave_jobs = true;
     let (seconds, mut latencies) = ingest(&app, options).await;
     let rate = options.orders as f64 / seconds;
@@ -313,8 +322,12 @@ async fn write_groups(db: Db, mut receive: mpsc::Receiver<(OrderRows, oneshot::S
         let tx = db.writer().begin().await.unwrap();
         for (table, name) in TABLES.iter().enumerate() {
             let rows: Vec<&Vec<Value>> = group.iter().flat_map(|(rows, _)| &rows[table]).collect();
-            for chunk in rows.chunks(500) {
+            // Powers of two, so that each statement is prepared once.
+            let mut left = &rows[..];
+            while !left.is_empty() {
+                let (chunk, rest) = left.split_at(1 << left.len().min(256).ilog2());
                 tx.execute_raw(insert(db.kind(), name, &columns.0[table], chunk)).await.unwrap();
+                left = rest;
             }
         }
         tx.commit().await.unwrap();

@@ -172,7 +172,10 @@ pub enum Workers {
 /// When it is taken or not ours.
 pub fn bind(config: &Config) -> Result<TcpListener, Failure> {
     let listen = config.server.listen;
-    TcpListener::bind(listen).map_err(|error| format!("cannot listen on {listen}: {error}").into())
+    TcpListener::bind(listen).map_err(|error| {
+        format!("cannot listen on {listen}: {error}; choose another with server.listen (the demo: --port)")
+            .into()
+    })
 }
 
 /// Starts to answer, and the workers with it.
@@ -242,7 +245,10 @@ impl Running {
             }
         }
         app.lanes.drain().await;
-        app.db.close().await?;
+        if let Err(error) = app.db.close().await {
+            // All that was accepted is committed; the connections end with the process.
+            tracing::warn!(%error, "the database was not closed in order");
+        }
         Ok(())
     }
 }

@@ -19,12 +19,13 @@ use std::time::{Duration, Instant};
 
 use callahead::app::Error;
 use callahead::app::unit::{LaneSettings, Lanes, Unit};
+use callahead::store::StoreError;
 use callahead::store::db::{Db, DbSettings};
 use callahead::store::events::{self, NewEvent, Stream, StreamHead};
 use callahead::store::jobs::{self, NewJob};
 use callahead::store::tx::Tx;
 use entity::setting;
-use sea_orm::{EntityTrait, Set};
+use sea_orm::{EntityTrait, Set, TransactionTrait};
 use support::TestDb;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -104,17 +105,47 @@ async fn put_until_it_works(lanes: &Lanes, name: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_outage_is_told_quickly_and_the_lanes_come_back_by_themselves() {
-    let Some(test) = TestDb::postgres().await else { return };
+/// The test's database, reached over a wire.
+async fn over_a_wire(test: &TestDb) -> (Db, watch::Sender<Wire>) {
     let url = test.url();
     let place = url.rsplit_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();
     let (port, switch) = wire(place.clone()).await;
     let mut settings = DbSettings::new(url.replace(&place, &format!("127.0.0.1:{port}")));
     settings.max_readers = 2;
-    let db = Db::open(&settings).await.unwrap();
+    (Db::open(&settings).await.unwrap(), switch)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_database_is_not_waited_for_when_asked_or_closed() {
+    let Some(test) = TestDb::postgres().await else { return };
+    let (db, switch) = over_a_wire(&test).await;
+    let held = db.writer().begin().await.unwrap();
+    // Too fresh for the pool to test it before use.
+    db.ping().await.unwrap();
+    switch.send_replace(Wire::Silent);
+    let since = Instant::now();
+    assert!(matches!(db.ping().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(db.close().await, Err(StoreError::Unavailable(_))));
+    assert!(since.elapsed() < Duration::from_secs(12), "{:?}", since.elapsed());
+    drop(held);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_is_told_quickly_and_the_lanes_come_back_by_themselves() {
+    let Some(test) = TestDb::postgres().await else { return };
+    let (db, switch) = over_a_wire(&test).await;
+    let outage = tokio::time::timeout(Duration::from_secs(90), cut_and_silenced(&db, &switch)).await;
+    outage.expect("nothing waits for ever");
+    let rows = setting::Entity::find().all(test.db.read()).await.unwrap();
+    assert!(
+        rows.iter().all(|row| !row.key.starts_with("cut lost")),
+        "what was refused before it began did not happen"
+    );
+}
+
+async fn cut_and_silenced(db: &Db, switch: &watch::Sender<Wire>) {
     let quick = LaneSettings { step_timeout: Duration::from_secs(1), ..LaneSettings::default() };
-    let lanes = Lanes::start(&db, &quick);
+    let lanes = Lanes::start(db, &quick);
     put(&lanes, "before".to_owned()).await.unwrap();
 
     for (state, name) in [(Wire::Cut, "cut"), (Wire::Silent, "silent")] {
@@ -129,13 +160,8 @@ async fn an_outage_is_told_quickly_and_the_lanes_come_back_by_themselves() {
         assert!(db.ping().await.is_err());
         switch.send_replace(Wire::Sound);
         put_until_it_works(&lanes, name).await;
+        eprintln!("{name}: told after {answered:?}");
     }
-    let rows = setting::Entity::find().all(test.db.read()).await.unwrap();
-    assert!(
-        rows.iter().all(|row| !row.key.starts_with("cut lost")),
-        "what was refused before it began did not happen"
-    );
-    db.close().await.unwrap();
 }
 
 /// Nine rows, as an order taken in writes them.

@@ -181,11 +181,17 @@ pub struct Dispatch {
     pub enabled: bool,
     /// The time between two rounds in a region, in seconds.
     pub epoch_s: u64,
+    /// How long a round improves its plan, in milliseconds.
+    pub budget_ms: u64,
 }
 
 impl Dispatch {
     pub(super) fn read(r: &mut Reader) -> Self {
-        Self { enabled: r.flag("dispatch.enabled"), epoch_s: r.whole("dispatch.epoch_s", 1..=3600) }
+        Self {
+            enabled: r.flag("dispatch.enabled"),
+            epoch_s: r.whole("dispatch.epoch_s", 1..=3600),
+            budget_ms: r.whole("dispatch.budget_ms", 0..=10_000),
+        }
     }
 }
 

@@ -62,6 +62,7 @@ fn every_wrong_value_is_refused_by_name_with_the_value_and_what_is_allowed() {
         ("jobs.poll_ms", "1", "from 10"),
         ("dispatch.enabled", "yes", "true or false"),
         ("dispatch.epoch_s", "0", "from 1"),
+        ("dispatch.budget_ms", "10001", "to 10000"),
         ("travel.detour", "0.5", "a number from 1 to 5"),
         ("travel.speed_kmh", "NaN", "a number from 1 to 200"),
         ("travel.round_up_to_s", "0", "a whole number from 1 to 3600"),

@@ -6,14 +6,20 @@ use std::time::Duration;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, Connection};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 
 use super::StoreError;
 
 /// Prepared statements kept per connection: multi-row inserts come in powers of two per table.
 const STATEMENT_CACHE: usize = 1_000;
+/// How often the first connection is tried: on a busy machine it may take longer than a request would wait for one.
+const OPEN_TRIES: u32 = 5;
 /// A connection idle this long is tested before it is used.
 const IDLE_TEST: Duration = Duration::from_secs(1);
+/// How long the database may take to say that it lives, waiting for a free connection included.
+const PING_LIMIT: Duration = Duration::from_secs(3);
+/// How long connections may take to come back when the database is closed.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 /// A returned PostgreSQL connection that does not answer within this time is thrown away.
 const RELEASE_TEST: Duration = Duration::from_secs(1);
 
@@ -99,8 +105,18 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the database and checks that it answers. Applies no migrations.
+    /// Opens the database and checks that it answers, with some patience. Applies no migrations.
     pub async fn open(settings: &DbSettings) -> Result<Db, StoreError> {
+        for _ in 1..OPEN_TRIES {
+            match Db::try_open(settings).await {
+                Err(StoreError::Unavailable(error)) => tracing::debug!(error, "the database is asked again"),
+                other => return other,
+            }
+        }
+        Db::try_open(settings).await
+    }
+
+    async fn try_open(settings: &DbSettings) -> Result<Db, StoreError> {
         let kind = kind_of(&settings.url)?;
         let (writers, readers) = match kind {
             DbKind::Sqlite => {
@@ -147,15 +163,24 @@ impl Db {
     }
 
     /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when there is none within 3 s: a connection that went silent a moment ago is not
+    /// tested by the pool and would be waited for as long as the network stack cares.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.readers.ping().await.map_err(StoreError::from)
+        within(PING_LIMIT, self.readers.ping()).await
     }
 
     /// Closes both pools; open transactions are rolled back.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when connections are still in use after 5 s. They close with the process.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.readers.close_by_ref().await?;
-        self.writers.close_by_ref().await?;
-        Ok(())
+        within(CLOSE_LIMIT, async {
+            self.readers.close_by_ref().await?;
+            self.writers.close_by_ref().await
+        })
+        .await
     }
 
     /// Settings under which an acknowledged write could be lost; empty when all is well.
@@ -173,6 +198,14 @@ impl Db {
             }
         }
         Ok(problems)
+    }
+}
+
+/// The same, given up after `limit`.
+async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(StoreError::Unavailable(format!("no answer within {} s", limit.as_secs()))),
     }
 }
 
@@ -284,8 +317,25 @@ fn postgres_options(settings: &DbSettings, access: Access) -> ConnectOptions {
     let mut options = common_options(settings, connections);
     let (statement_ms, lock_ms) = (settings.statement_timeout_ms, settings.lock_timeout_ms);
     options.map_sqlx_postgres_opts(move |postgres| session_settings(postgres, statement_ms, lock_ms, writes));
-    options.map_sqlx_postgres_pool_opts(drop_the_silent);
+    let port = settings.url.parse::<PgConnectOptions>().map_or(5432, |options| options.get_port());
+    options.map_sqlx_postgres_pool_opts(move |pool| without_delay(drop_the_silent(pool), port));
     options
+}
+
+/// Statements are not held back for acknowledgements; see `no_delay`.
+#[cfg(target_os = "linux")]
+fn without_delay(pool: PgPoolOptions, port: u16) -> PgPoolOptions {
+    pool.after_connect(move |_, _| {
+        if let Err(error) = super::no_delay::set(port) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set on the way to the database");
+        }
+        Box::pin(std::future::ready(Ok(())))
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn without_delay(pool: PgPoolOptions, _: u16) -> PgPoolOptions {
+    pool
 }
 
 fn session_settings(

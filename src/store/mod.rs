@@ -21,6 +21,8 @@ pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod lease;
+#[cfg(target_os = "linux")]
+mod no_delay;
 pub mod orders;
 pub mod payments;
 pub mod photos;

@@ -1,12 +1,15 @@
 //! A migrated database per test: SQLite always, PostgreSQL where `TEST_DATABASE_URL` names a server.
 
 // The one setting of the tests, and names that differ between processes; not every test uses all of it.
-#![allow(clippy::disallowed_methods, dead_code)]
+#![allow(clippy::disallowed_methods, clippy::print_stderr, dead_code)]
 
 use callahead::store::db::{Db, DbKind, DbSettings};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database};
 use uuid::Uuid;
+
+/// How long a server may take to make or drop a database: longer, and the test says so instead of standing still.
+const ADMIN_LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A database that goes when it is dropped.
 pub struct TestDb {
@@ -33,7 +36,10 @@ impl TestDb {
     pub async fn bare_postgres() -> Option<TestDb> {
         let server = std::env::var("TEST_DATABASE_URL").ok()?;
         let name = format!("callahead_test_{}", unique());
-        admin(&server, &format!("CREATE DATABASE {name}")).await;
+        let create = format!("CREATE DATABASE {name}");
+        tokio::time::timeout(ADMIN_LIMIT, admin(&server, &create))
+            .await
+            .expect("the server makes a database");
         let mut settings = DbSettings::new(in_database(&server, &name));
         settings.max_readers = 4;
         // Tests run side by side on a small server: be patient.
@@ -98,7 +104,10 @@ impl Drop for TestDb {
                 let (server, sql) = (server.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
                 let dropping = std::thread::spawn(move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                    runtime.expect("a runtime").block_on(admin(&server, &sql));
+                    let dropped = async { tokio::time::timeout(ADMIN_LIMIT, admin(&server, &sql)).await };
+                    if runtime.expect("a runtime").block_on(dropped).is_err() {
+                        eprintln!("the server did not answer in {ADMIN_LIMIT:?}: {sql}");
+                    }
                 });
                 dropping.join().ok();
             }
