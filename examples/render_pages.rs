@@ -19,7 +19,7 @@ fn main() {
             let html = render(&page, language).unwrap().replace(css_path(), "customer.css");
             std::fs::write(directory.join(format!("{name}.{language}.html")), html).unwrap();
         }
-        for kind in NoticeKind::ALL {
+        for kind in NoticeKind::all() {
             let notice = render_notice(kind, language, "Mira Tolvane", &facts(language)).unwrap();
             let name = format!("notice-{}.{language}.html", kind.name());
             std::fs::write(directory.join(name), notice.html).unwrap();

@@ -69,6 +69,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/courier/photos", "c"),
     ("GET", "/v1/c/{token}", "*"),
     ("POST", "/v1/c/{token}/answers", "*"),
+    ("POST", "/v1/c/{token}/address", "*"),
     ("POST", "/v1/c/{token}/cancel", "*"),
     ("POST", "/v1/c/{token}/code/rotate", "*"),
     ("POST", "/v1/c/{token}/hand_off/dispute", "*"),

@@ -60,8 +60,7 @@ fn hand_off_code(app: &TestApp, delivery: &str) -> String {
 
 #[tokio::test]
 async fn an_invite_works_once_within_a_day() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = app.town().await;
         let body = json!({"token": invite(&app, &town.courier).await});
         let signed = app.post("/v1/courier/sign_in/invite", "", body.clone()).await.expect(200);
@@ -75,26 +74,26 @@ async fn an_invite_works_once_within_a_day() {
         app.post("/v1/courier/sign_in/invite", "", json!({"token": "x", "y": 1}))
             .await
             .expect_problem(400, "unknown_field");
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn one_invite_pressed_twenty_times_at_once_opens_one_session() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = app.town().await;
         let body = json!({"token": invite(&app, &town.courier).await});
         let tries = (0..20).map(|_| app.post("/v1/courier/sign_in/invite", "", body.clone()));
         let answers = futures_util::future::join_all(tries).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
         assert!(answers.iter().all(|answer| [200, 410].contains(&answer.status)));
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn edge_42_the_newest_phone_acts_and_the_older_one_reads() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = app.town().await;
         Town::on_duty(&app, &town.session).await;
         let delivery = assigned(&app, &town).await;
@@ -121,13 +120,13 @@ async fn edge_42_the_newest_phone_acts_and_the_older_one_reads() {
         );
         app.post("/v1/courier/sign_out", &new, json!({})).await.expect(204);
         app.get("/v1/courier/me", &new).await.expect_problem(401, "unauthenticated");
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn known_and_unknown_numbers_are_answered_alike() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         app.town().await;
         let mut shapes = Vec::new();
         for phone in [PHONE, NOBODY] {
@@ -154,13 +153,13 @@ async fn known_and_unknown_numbers_are_answered_alike() {
             verify(&app, id, "123456").await.expect_problem(401, "wrong_code");
         }
         app.post("/v1/courier/sign_in/code", "", json!({"phone": "x"})).await.expect_problem(422, "invalid");
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn a_code_signs_in_once_and_ends_after_ten_minutes() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         app.town().await;
         let (id, code) = ask_code(&app, PHONE).await;
         verify(&app, &id, &other(&code, 1)).await.expect_problem(401, "wrong_code");
@@ -170,33 +169,32 @@ async fn a_code_signs_in_once_and_ends_after_ten_minutes() {
         let (id, code) = ask_code(&app, PHONE).await;
         app.clock.advance_by(TimeDelta::minutes(11));
         verify(&app, &id, &code).await.expect_problem(410, "gone");
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn five_wrong_codes_are_looked_at_even_at_once_and_across_a_restart() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         app.town().await;
         let (id, code) = ask_code(&app, PHONE).await;
         for step in 1..=3 {
             verify(&app, &id, &other(&code, step)).await.expect_problem(401, "wrong_code");
         }
-        let mut app = app.restarted(&[]).await;
-        app.leave_jobs = true;
+        let app = app.restarted(&[]).await;
         let guesses: Vec<_> = (4..=40).map(|step| other(&code, step)).collect();
         let tries = guesses.iter().map(|guess| verify(&app, &id, guess));
         let answers = futures_util::future::join_all(tries).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 2);
         assert_eq!(answers.iter().filter(|answer| answer.status == 410).count(), 35);
         verify(&app, &id, &code).await.expect_problem(410, "gone");
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn at_most_five_codes_an_hour_and_twenty_a_day_leave_for_one_number() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     app.town().await;
     let mut usable = 0;
     for hour in 0..6 {
@@ -210,12 +208,12 @@ async fn at_most_five_codes_an_hour_and_twenty_a_day_leave_for_one_number() {
         app.clock.advance_by(TimeDelta::minutes(61));
     }
     assert_eq!(usable, 20);
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn a_courier_has_one_open_shift_within_bounds() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = app.town().await;
         for minutes in [-1, 4, 16 * 60 + 1] {
             let body = json!({"ends_at": app.clock.now() + TimeDelta::minutes(minutes)});
@@ -233,13 +231,13 @@ async fn a_courier_has_one_open_shift_within_bounds() {
         assert_eq!(ended["id"], shift["id"]);
         app.post("/v1/courier/shift/end", &town.session, json!({})).await.expect_problem(409, "no_shift");
         app.post("/v1/courier/shift", &town.session, body).await.expect(201);
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn edge_38_a_shift_does_not_end_while_parcels_are_held() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = Town::with_policy(&app, json!({"gate": "off"})).await;
         Town::on_duty(&app, &town.session).await;
         let (held, waiting) = (assigned(&app, &town).await, assigned(&app, &town).await);
@@ -262,13 +260,13 @@ async fn edge_38_a_shift_does_not_end_while_parcels_are_held() {
             let view = app.get(&format!("/v1/deliveries/{free}"), &town.dispatcher).await.expect(200);
             assert_eq!(view["stage"]["stage"], "received", "{view}");
         }
+        app.past_the_grace().await;
     }
 }
 
 #[tokio::test]
 async fn positions_are_taken_in_any_order_and_twice() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = app.town().await;
         let now = app.clock.now();
         let at = |seconds: i64, lat: f64| json!({"at": now + TimeDelta::seconds(seconds), "point": {"lat": lat, "lon": 126.95}, "accuracy_m": 12.5});
@@ -295,13 +293,13 @@ async fn positions_are_taken_in_any_order_and_twice() {
         assert_eq!(kept.len(), 3);
         send(vec![at(1, 91.0)]).await.expect_problem(422, "invalid");
         send((0..201).map(|second| at(second, 37.55)).collect()).await.expect_problem(422, "invalid");
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn edge_40_of_a_thousand_accepts_exactly_one_wins() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = app.town().await;
         Town::on_duty(&app, &town.session).await;
         let (_, stranger) = Town::courier(&app, "Pell Marrow", "+82 10-2000-0002", &town.region).await;
@@ -330,13 +328,13 @@ async fn edge_40_of_a_thousand_accepts_exactly_one_wins() {
             assert_eq!((answer.status, answer.json["code"].as_str().unwrap()), expected, "{}", answer.text);
             assert!(!strange || !answer.text.contains("cou_"));
         }
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn edge_41_an_offer_ends_and_can_be_declined_without_penalty() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = app.town().await;
         Town::on_duty(&app, &town.session).await;
         let order = town.place(&app).await;
@@ -353,6 +351,7 @@ async fn edge_41_an_offer_ends_and_can_be_declined_without_penalty() {
         app.post(&accept, &town.session, json!({})).await.expect_problem(409, "offer_ended");
         let feed = app.get("/v1/courier/feed", &town.session).await.expect(200);
         assert_eq!(feed["offers"], json!([]));
+        app.settle().await;
     }
 }
 
@@ -363,8 +362,7 @@ fn stop<'a>(feed: &'a Value, kind: &str) -> &'a Value {
 
 #[tokio::test]
 async fn the_feed_names_the_next_action_through_a_whole_life() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = app.town().await;
     Town::on_duty(&app, &town.session).await;
     let feed = async || app.get("/v1/courier/feed", &town.session).await.expect(200);
@@ -408,12 +406,12 @@ async fn the_feed_names_the_next_action_through_a_whole_life() {
     let code = hand_off_code(&app, &delivery);
     assert_eq!(town.act(&app, &delivery, "hand_over", json!({"code": code})).await["verdict"], "applied");
     assert_eq!(feed().await["stops"], json!([]));
+    app.past_the_grace().await;
 }
 
 #[tokio::test]
 async fn a_phone_that_has_the_feed_is_told_so() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = app.town().await;
     Town::on_duty(&app, &town.session).await;
     let tag = app.get("/v1/courier/feed", &town.session).await.headers["etag"].clone();
@@ -423,12 +421,12 @@ async fn a_phone_that_has_the_feed_is_told_so() {
     assert_eq!((same.status, same.text.as_str()), (304, ""));
     assigned(&app, &town).await;
     app.send(Method::GET, "/v1/courier/feed", &town.session, &known, None).await.expect(200);
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn a_photo_is_an_image_of_a_delivery_on_the_run() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = Town::with_policy(&app, json!({"gate": "off"})).await;
         Town::on_duty(&app, &town.session).await;
         let (_, stranger) = Town::courier(&app, "Pell Marrow", "+82 10-2000-0002", &town.region).await;
@@ -454,5 +452,6 @@ async fn a_photo_is_an_image_of_a_delivery_on_the_run() {
         let order = app.get(&format!("/v1/deliveries/{delivery}"), &town.dispatcher).await.expect(200);
         assert_eq!(order["payment"]["state"], "authorised");
         send(&town.session, "image/jpeg", jpeg).await.expect_problem(404, "not_found");
+        app.settle().await;
     }
 }

@@ -164,8 +164,7 @@ async fn hand_in(app: &TestApp, session: &str, actions: &[Value], schedule: Sche
 
 #[tokio::test]
 async fn edge_36_37_48_a_day_handed_in_by_any_schedule_ends_alike() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = Town::with_policy(&app, json!({"gate": "off", "waiting_s": 0})).await;
         let mut schedules = vec![Schedule::Online, Schedule::Whole];
         for seed in 0..6 {
@@ -198,6 +197,7 @@ async fn edge_36_37_48_a_day_handed_in_by_any_schedule_ends_alike() {
         }
         assert_eq!(ends[0][0]["stage"], "handed_over");
         assert_eq!(ends[0][1]["stage"], "returning");
+        app.past_the_grace().await;
     }
 }
 
@@ -215,8 +215,7 @@ fn town_like(town: &Town) -> Town {
 
 #[tokio::test]
 async fn what_was_done_offline_is_judged_by_its_own_moment() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = app.town().await;
     Town::on_duty(&app, &town.session).await;
     let delivery = assigned(&app, &town).await;
@@ -241,12 +240,12 @@ async fn what_was_done_offline_is_judged_by_its_own_moment() {
         (&early[0]["verdict"], &early[0]["code"]),
         (&json!("rejected"), &json!("occurred_before_shift"))
     );
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn a_clock_ahead_is_flagged_once_and_the_servers_time_is_taken() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = Town::with_policy(&app, json!({"gate": "off"})).await;
     Town::on_duty(&app, &town.session).await;
     let delivery = assigned(&app, &town).await;
@@ -273,12 +272,12 @@ async fn a_clock_ahead_is_flagged_once_and_the_servers_time_is_taken() {
     assert!(
         events.iter().all(|event| event["at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap() <= now)
     );
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn wrong_codes_lock_after_five_whatever_restarts_between() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = Town::with_policy(&app, json!({"gate": "off"})).await;
         Town::on_duty(&app, &town.session).await;
         let delivery = at_door(&app, &town).await;
@@ -292,8 +291,7 @@ async fn wrong_codes_lock_after_five_whatever_restarts_between() {
             let verdict = town.act(&app, &delivery, "hand_over", json!({"code": wrong})).await;
             assert_eq!((&verdict["code"], &verdict["tries_left"]), (&json!("code_wrong"), &json!(left)));
         }
-        let mut app = app.restarted(&[]).await;
-        app.leave_jobs = true;
+        let app = app.restarted(&[]).await;
         let wrong: Vec<_> = wrong_codes(&right).skip(3).take(30).collect();
         let tries =
             wrong.iter().map(|code| act(&app, &town.session, &delivery, "hand_over", json!({"code": code})));
@@ -305,16 +303,17 @@ async fn wrong_codes_lock_after_five_whatever_restarts_between() {
         command(&app, &town, &delivery, json!({"command": "rotate_code"})).await;
         let done = town.act(&app, &delivery, "hand_over", json!({"code": code_of(&app, &delivery, 1)})).await;
         assert_eq!(done["verdict"], "applied");
+        app.past_the_grace().await;
     }
 }
 
 #[tokio::test]
 async fn a_strangers_delivery_and_one_that_does_not_exist_look_alike() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = app.town().await;
     let (_, stranger) = Town::courier(&app, "Pell Marrow", "+82 10-2000-0002", &town.region).await;
     Town::on_duty(&app, &stranger).await;
+    Town::on_duty(&app, &town.session).await;
     let delivery = assigned(&app, &town).await;
     let mut seen = Vec::new();
     for id in [delivery.as_str(), "dlv_01jh2q00000000000000000000", "nonsense"] {
@@ -324,23 +323,23 @@ async fn a_strangers_delivery_and_one_that_does_not_exist_look_alike() {
     }
     assert_eq!(seen[0]["code"], "unknown_delivery");
     assert!(seen.iter().all(|verdict| *verdict == seen[0]), "{seen:?}");
-    let (courier, _) = Town::courier(&app, "Third", "+82 10-2000-0003", &town.region).await;
+    let (courier, third) = Town::courier(&app, "Third", "+82 10-2000-0003", &town.region).await;
+    Town::on_duty(&app, &third).await;
     command(&app, &town, &delivery, json!({"command": "unassign", "reason": "ill"})).await;
     let gone = act(&app, &stranger, &delivery, "collect", Value::Null).await;
     assert_eq!(gone["code"], "unknown_delivery");
     command(&app, &town, &delivery, json!({"command": "assign", "courier_id": courier})).await;
-    Town::on_duty(&app, &town.session).await;
     let theirs = town.act(&app, &delivery, "collect", Value::Null).await;
     assert_eq!(
         (&theirs["verdict"], &theirs["code"], &theirs["state"]),
         (&json!("rejected"), &json!("not_yours"), &Value::Null)
     );
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn an_action_the_state_forbids_changes_nothing_and_says_where_it_stands() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = app.town().await;
     Town::on_duty(&app, &town.session).await;
     let delivery = assigned(&app, &town).await;
@@ -352,12 +351,12 @@ async fn an_action_the_state_forbids_changes_nothing_and_says_where_it_stands() 
     command(&app, &town, &delivery, json!({"command": "cancel", "reason": "sold out"})).await;
     let late = town.act(&app, &delivery, "collect", Value::Null).await;
     assert_eq!((&late["verdict"], &late["state"]["stage"]), (&json!("applied"), &json!("returning")));
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn an_action_that_came_before_its_predecessor_is_taken_when_it_is_sent_again() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = app.town().await;
     Town::on_duty(&app, &town.session).await;
     let delivery = assigned(&app, &town).await;
@@ -375,12 +374,12 @@ async fn an_action_that_came_before_its_predecessor_is_taken_when_it_is_sent_aga
     assert_eq!(ended[..3], round(["conflict", "conflict", "applied"]));
     assert_eq!(ended[3..6], round(["conflict", "applied", "duplicate"]));
     assert_eq!(ended[6..], round(["applied", "duplicate", "duplicate"]));
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn one_bad_action_keeps_no_others_from_being_taken() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = app.town().await;
     Town::on_duty(&app, &town.session).await;
     let delivery = assigned(&app, &town).await;
@@ -414,4 +413,5 @@ async fn one_bad_action_keeps_no_others_from_being_taken() {
     app.post("/v1/courier/actions", &town.shop_key, json!({"actions": []}))
         .await
         .expect_problem(403, "forbidden");
+    app.settle().await;
 }

@@ -13,8 +13,7 @@ use support::{Answer, TestApp, act};
 
 #[tokio::test]
 async fn each_of_the_five_answers_is_given_without_script() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let town = app.town().await;
         let mut customers = Vec::new();
         for _ in 0..5 {
@@ -68,13 +67,13 @@ async fn each_of_the_five_answers_is_given_without_script() {
         assert_eq!(customers[4].seen().await["stage"], "cancelled");
         assert!(customers[4].words("").await.contains("This order was cancelled"));
         assert_eq!(app.audit().await, Vec::<String>::new());
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn a_form_without_its_token_or_from_another_site_changes_nothing() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = app.town().await;
     let (order, other) = (town.place(&app).await, town.place(&app).await);
     let (customer, stranger) = (Customer::of(&app, &order), Customer::of(&app, &other));
@@ -99,12 +98,12 @@ async fn a_form_without_its_token_or_from_another_site_changes_nothing() {
         assert_eq!(answer.status, 303, "{own:?}");
     }
     assert_eq!(customer.seen().await["gate"], "cleared");
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn a_form_that_is_too_long_or_no_form_is_refused_with_a_page() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let customer = app.town().await.place(&app).await;
     let customer = Customer::of(&app, &customer);
     let send = async |kind: &str, body: Vec<u8>| {
@@ -126,12 +125,12 @@ async fn a_form_that_is_too_long_or_no_form_is_refused_with_a_page() {
     let nonsense = customer.press(&[("answer", "open_the_pod_bay_doors")]).await;
     assert_eq!(nonsense.status, 422);
     assert!(nonsense.text.contains("Choose again"));
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn pressing_twice_and_changing_the_answer_are_harmless() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let order = app.town().await.place(&app).await;
     let customer = Customer::of(&app, &order);
     for _ in 0..2 {
@@ -155,12 +154,12 @@ async fn pressing_twice_and_changing_the_answer_are_harmless() {
     let late = app.post_form(&customer.path(), &[("csrf", csrf.as_str()), ("answer", "home_now")]).await;
     assert_eq!(late.status, 409);
     assert!(late.text.contains("This order was cancelled"));
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn unknown_malformed_and_closed_links_are_answered_alike() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let town = app.town().await;
     let mut body = town.order();
     body["customer"]["language"] = json!("ko");
@@ -213,12 +212,12 @@ async fn unknown_malformed_and_closed_links_are_answered_alike() {
         assert_eq!(all[0].0, status);
         assert!(all.iter().all(|one| *one == all[0]), "{all:#?}");
     }
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn the_code_stays_hidden_until_the_courier_is_near_and_opens_the_hand_off() {
-    for mut app in TestApp::each().await {
-        app.leave_jobs = true;
+    for app in TestApp::each().await {
         let (town, order) = started(&app).await;
         let customer = Customer::of(&app, &order);
         let hidden = async |query: &str| {
@@ -268,13 +267,13 @@ async fn the_code_stays_hidden_until_the_courier_is_near_and_opens_the_hand_off(
         assert!(six_digits(&customer.page("?code=1").await.text).is_none());
         assert_eq!(customer.seen().await["can"], json!([]));
         assert_eq!(app.audit().await, Vec::<String>::new());
+        app.settle().await;
     }
 }
 
 #[tokio::test]
 async fn an_answer_after_the_courier_left_is_kept_and_the_page_says_so() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let (town, order) = started(&app).await;
     let customer = Customer::of(&app, &order);
     customer.done(&[("answer", "home_now")]).await;
@@ -291,12 +290,12 @@ async fn an_answer_after_the_courier_left_is_kept_and_the_page_says_so() {
         (seen["stage"].as_str(), seen["answer"]["outcome"].as_str()),
         (Some("at_door"), Some("not_today"))
     );
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn the_language_is_the_customers_until_they_choose_another_which_is_remembered() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let order = app.town().await.place(&app).await;
     let customer = Customer::of(&app, &order);
     let lang = |answer: &Answer| answer.text.split("<html lang=\"").nth(1).unwrap()[..2].to_owned();
@@ -326,12 +325,12 @@ async fn the_language_is_the_customers_until_they_choose_another_which_is_rememb
         "{}",
         step.text
     );
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn pages_carry_their_headers_no_script_and_nothing_from_outside() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let (town, order) = started(&app).await;
     let customer = Customer::of(&app, &order);
     let mut pages = Vec::new();
@@ -371,12 +370,12 @@ async fn pages_carry_their_headers_no_script_and_nothing_from_outside() {
     assert_eq!((css.status, css.headers["content-type"].as_str()), (200, "text/css; charset=utf-8"));
     assert_eq!(css.headers["cache-control"], "public, max-age=31536000, immutable");
     assert_eq!(app.get("/static/customer.0000000000000000.css", "").await.status, 404);
+    app.settle().await;
 }
 
 #[tokio::test]
 async fn a_missed_customer_is_told_and_asked_again() {
-    let mut app = TestApp::sqlite().await;
-    app.leave_jobs = true;
+    let app = TestApp::sqlite().await;
     let (town, order) = started(&app).await;
     let customer = Customer::of(&app, &order);
     customer.done(&[("answer", "home_now")]).await;
@@ -389,4 +388,5 @@ async fn a_missed_customer_is_told_and_asked_again() {
     assert!(words.contains("We missed you at") && words.contains("You were not charged"), "{words}");
     customer.done(&[("answer", "home_now")]).await;
     assert_eq!(customer.seen().await["gate"], "cleared");
+    app.settle().await;
 }

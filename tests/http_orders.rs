@@ -314,7 +314,7 @@ async fn pages_of_orders_and_events_miss_nothing_and_repeat_nothing() {
         app.get("/v1/orders?limit=x", &town.shop_key).await.expect_problem(400, "invalid_query");
         app.get("/v1/orders?after=zzz", &town.shop_key).await.expect_problem(400, "invalid_cursor");
         app.get("/v1/events?after=zzz", &town.shop_key).await.expect_problem(400, "invalid_cursor");
-        app.get("/v1/orders?colour=red", &town.shop_key).await.expect_problem(400, "invalid_query");
+        app.get("/v1/orders?colour=red", &town.shop_key).await.expect_problem(400, "unknown_parameter");
     }
 }
 

@@ -225,8 +225,12 @@ fn both_languages_have_the_same_words() {
     let en = keys(include_str!("../src/http/pages/en.ftl"));
     let ko = keys(include_str!("../src/http/pages/ko.ftl"));
     assert_eq!(en, ko);
-    let drawn =
-        [include_str!("../src/http/pages/draw.rs"), include_str!("../src/http/pages/shell.rs")].concat();
+    let drawn = [
+        include_str!("../src/http/pages/draw.rs"),
+        include_str!("../src/http/pages/shell.rs"),
+        include_str!("../src/http/pages/address.rs"),
+    ]
+    .concat();
     let templates: String = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/web/templates/customer"))
         .unwrap()
         .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())

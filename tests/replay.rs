@@ -83,3 +83,66 @@ fn a_day_that_cannot_be_read_is_told_with_its_file() {
     assert_eq!(ran.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&ran.stderr).contains("nowhere/orders.txt"));
 }
+
+/// What lies in a folder for temporary files.
+fn left_in(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn a_day_that_is_interrupted_leaves_nothing_behind() {
+    for signal in ["-INT", "-TERM"] {
+        let dir = folder(&format!("interrupted{signal}"));
+        let scratch = folder(&format!("scratch{signal}"));
+        write_day(&dir.join("day"));
+        let mut running = Command::new(env!("CARGO_BIN_EXE_callahead"))
+            .current_dir(&dir)
+            .args(["replay", "mdrp", "day", "--gate", "both"])
+            .env("TMPDIR", &scratch)
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let began = std::time::Instant::now();
+        // Its database is there: the day has begun.
+        while !left_in(&scratch).iter().any(|folder| folder.join("callahead.db").exists()) {
+            assert!(began.elapsed().as_secs() < 60 && running.try_wait().unwrap().is_none());
+            std::thread::yield_now();
+        }
+        let sent = Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(running.wait().unwrap().code(), Some(130), "{signal}");
+        assert_eq!(left_in(&scratch), Vec::<PathBuf>::new(), "{signal}");
+        assert!(!dir.join("replay-report").exists(), "half a day is not reported");
+    }
+}
+
+#[test]
+fn the_robots_habits_can_be_chosen_and_nonsense_is_refused_by_name() {
+    let dir = folder("habits");
+    write_day(&dir.join("day"));
+    let chosen =
+        ["--silent", "1", "--absent", "0", "--later", "0", "--no-answer", "return", "--capacity", "2"];
+    let day = live(&dir, "return", &[&chosen[..], &["--probes", "0", "--stuck-hours", "8"]].concat());
+    let run = &day["runs"][0];
+    let figures = &run["figures"];
+    assert!(figures["silent"].as_u64().unwrap() > 0, "{figures}");
+    assert_eq!((&figures["returned"], &figures["overrides"]), (&figures["silent"], &serde_json::json!(0)));
+    let tried: Vec<&String> = run["probes"].as_object().unwrap().keys().collect();
+    assert_eq!(tried, ["regions redrawn"], "nothing is sent twice or wrongly");
+    for (wrong, named) in [
+        (["--probes", "1.5"], "probes"),
+        (["--capacity", "0"], "--capacity"),
+        (["--stuck-hours", "49"], "--stuck-hours"),
+        (["--no-answer", "shout"], "--no-answer"),
+    ] {
+        let ran = Command::new(env!("CARGO_BIN_EXE_callahead"))
+            .current_dir(&dir)
+            .args(["replay", "mdrp", "day"])
+            .args(wrong)
+            .output()
+            .unwrap();
+        assert!(!ran.status.success());
+        let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(told.contains(named), "{told}");
+    }
+}

@@ -23,6 +23,8 @@ pub struct Model {
     pub accuracy_m: Option<f64>,
     /// Microseconds since the epoch.
     pub received_at: i64,
+    /// Nobody can have come there in the time.
+    pub implausible: bool,
 }
 
 /// None: the store joins by hand.

@@ -19,6 +19,8 @@ mod m0004_orders;
 mod m0005_events;
 mod m0006_payments;
 mod m0007_service;
+mod m0008_assigned;
+mod m0009_implausible_positions;
 
 /// All migrations in the order they are applied.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_events::Migration),
             Box::new(m0006_payments::Migration),
             Box::new(m0007_service::Migration),
+            Box::new(m0008_assigned::Migration),
+            Box::new(m0009_implausible_positions::Migration),
         ]
     }
 }

@@ -1,23 +1,19 @@
-//! The dispatcher's desk: deliveries whole, commands in a named person's own name, and the queue of what needs somebody.
+//! The dispatcher's desk: deliveries whole, commands in a named person's own name, jobs that gave up.
 
 use super::change::Change;
+use super::exceptions::ExceptionView;
 use super::unit::Unit;
-use super::view::{
-    AddressView, CustomerView, NamedView, OrderFacts, ParcelView, PaymentView, PointView, RegionPinView,
-    WindowView, parcel_views, payment_view, region_view, window_view,
-};
+use super::view::SharedView;
 use super::{App, Error};
 use crate::store::deliveries::{self, Loaded, instant};
 use crate::store::desk as rows;
 pub use crate::store::desk::DeliveryFilter;
-use crate::store::jobs;
 use crate::store::orders as order_rows;
 use crate::store::tx::Tx;
+use crate::store::{jobs, shifts};
 use callahead_domain::actor::Actor;
-use callahead_domain::delivery::attention::{Matter, matters};
-use callahead_domain::delivery::{Command, Context, Delivery, allowed};
-use callahead_domain::id::{DeliveryId, JobId, OrderId};
-use callahead_domain::policy::Policy;
+use callahead_domain::delivery::Command;
+use callahead_domain::id::{DeliveryId, JobId};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -31,77 +27,20 @@ pub struct DeliveryView {
     pub id: String,
     /// `ord_…`
     pub order_id: String,
-    /// `shp_…`
-    pub shop_id: String,
     /// Where the parcel is, with its facts.
     #[schema(value_type = Object)]
     pub stage: Value,
     /// What the customer has said, with its facts.
     #[schema(value_type = Object)]
     pub gate: Value,
-    /// The money.
-    pub payment: PaymentView,
-    /// Who gets it.
-    pub customer: CustomerView,
-    /// Where.
-    pub address: AddressView,
-    /// The pieces.
-    pub parcels: Vec<ParcelView>,
-    /// The region.
-    pub region: Option<RegionPinView>,
-    /// The courier.
-    pub courier: Option<NamedView>,
-    /// Ready for collection.
-    pub ready_at: DateTime<Utc>,
-    /// The promised window.
-    pub window: Option<WindowView>,
-    /// The promise.
-    pub promised_by: DateTime<Utc>,
-    /// Planned arrival.
-    pub planned_arrival: Option<DateTime<Utc>>,
-    /// The answer that counts.
-    #[schema(value_type = Option<Object>)]
-    pub answer: Option<Value>,
-    /// Failed attempts.
-    pub attempts: u32,
     /// What needs a person now.
     pub matters: Vec<ExceptionView>,
-    /// What this caller may ask for now.
-    pub allowed: Vec<String>,
-    /// The customer's page.
-    pub tracking_url: String,
-    /// For If-Match.
-    pub version: i64,
-    /// Accepted.
-    pub created_at: DateTime<Utc>,
+    /// What its shop sees too.
+    #[serde(flatten)]
+    pub shared: SharedView,
 }
 
-/// One thing that needs a person.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ExceptionView {
-    /// What.
-    pub kind: String,
-    /// Of which delivery.
-    pub delivery_id: Option<String>,
-    /// Of which order.
-    pub order_id: Option<String>,
-    /// Of which shop.
-    pub shop_id: Option<String>,
-    /// Of which job, for a parked one.
-    pub job_id: Option<String>,
-    /// Needs somebody since.
-    pub since: DateTime<Utc>,
-    /// Harm is done at.
-    pub harm_at: DateTime<Utc>,
-    /// Minutes left until then; negative once it is done.
-    pub minutes_until_harm: i64,
-    /// In words.
-    pub detail: String,
-    /// What mends it, the suggested command first.
-    pub fixes: Vec<String>,
-}
-
-/// The pin's view of a job that gave up or waits.
+/// A job that gave up or waits.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct JobView {
     /// `job_…`
@@ -120,68 +59,7 @@ pub struct JobView {
     pub last_error: Option<String>,
 }
 
-fn exception(delivery: &Delivery, matter: Matter, now: DateTime<Utc>) -> ExceptionView {
-    ExceptionView {
-        kind: serde_json::to_value(matter.kind)
-            .ok()
-            .and_then(|name| name.as_str().map(str::to_owned))
-            .unwrap_or_default(),
-        delivery_id: Some(delivery.id.to_string()),
-        order_id: Some(delivery.order.to_string()),
-        shop_id: Some(delivery.shop.to_string()),
-        job_id: None,
-        since: matter.since,
-        harm_at: matter.harm_at,
-        minutes_until_harm: (matter.harm_at - now).num_minutes(),
-        detail: matter.detail,
-        fixes: matter.fixes.into_iter().map(str::to_owned).collect(),
-    }
-}
-
-fn parked(row: &entity::job::Model, now: DateTime<Utc>) -> ExceptionView {
-    let since = instant(row.parked_at.unwrap_or(row.run_at));
-    ExceptionView {
-        kind: "job_parked".to_owned(),
-        delivery_id: row.delivery_id.map(|id| DeliveryId::from_uuid(id).to_string()),
-        order_id: None,
-        shop_id: None,
-        job_id: Some(JobId::from_uuid(row.id).to_string()),
-        since,
-        harm_at: since,
-        minutes_until_harm: (since - now).num_minutes(),
-        detail: format!("{}: {}", row.kind, row.last_error.as_deref().unwrap_or("no cause was recorded")),
-        fixes: vec!["retry_job".to_owned()],
-    }
-}
-
 impl App {
-    fn policy_of(&self, delivery: &Delivery) -> Policy {
-        self.book.get().policy(delivery.region.map(|pin| pin.region), delivery.shop)
-    }
-
-    /// What needs a person in a delivery now.
-    pub fn open_matters(&self, delivery: &Delivery, now: DateTime<Utc>) -> Vec<ExceptionView> {
-        let open =
-            matters(delivery, &self.policy_of(delivery)).into_iter().filter(|matter| matter.since <= now);
-        open.map(|matter| exception(delivery, matter, now)).collect()
-    }
-
-    /// The queue, the most urgent first; parked jobs are in it.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn exceptions(&self, kind: Option<&str>, limit: u64) -> Result<Vec<ExceptionView>, Error> {
-        let now = self.clock.now();
-        let mut open: Vec<ExceptionView> = Vec::new();
-        for loaded in rows::needing_attention(self.db.read(), deliveries::micros(now), limit).await? {
-            open.extend(self.open_matters(&loaded.delivery, now));
-        }
-        open.extend(rows::jobs(self.db.read(), true, limit).await?.iter().map(|row| parked(row, now)));
-        open.retain(|found| kind.is_none_or(|kind| found.kind == kind));
-        open.sort_by(|a, b| (a.harm_at, &a.delivery_id).cmp(&(b.harm_at, &b.delivery_id)));
-        Ok(open)
-    }
-
     /// Jobs that wait, or that gave up.
     ///
     /// # Errors
@@ -227,10 +105,10 @@ impl App {
     /// When the database cannot be read.
     pub async fn delivery_views(
         &self,
-        filter: &DeliveryFilter,
+        filter: DeliveryFilter,
         actor: Actor,
     ) -> Result<Vec<(Uuid, DeliveryView)>, Error> {
-        let found = rows::deliveries(self.db.read(), filter).await?;
+        let found = rows::deliveries(self.db.read(), &filter).await?;
         let mut views = Vec::with_capacity(found.len());
         for (order, loaded) in found {
             views.push((loaded.row.id, self.whole(&order, &loaded, actor).await?));
@@ -244,52 +122,22 @@ impl App {
         loaded: &Loaded,
         actor: Actor,
     ) -> Result<DeliveryView, Error> {
-        let facts = OrderFacts::read(order)?;
-        let (delivery, now) = (&loaded.delivery, self.clock.now());
-        let policy = self.policy_of(delivery);
-        let context = Context { actor, now, occurred_at: now, policy: &policy };
-        let courier = match delivery.stage.courier() {
-            Some(id) => {
-                let name = crate::store::couriers::name(self.db.read(), id.uuid()).await?;
-                Some(NamedView { id: id.to_string(), name: name.unwrap_or_default() })
-            }
-            None => None,
-        };
+        let parts = self.order_parts(order, loaded, actor).await?;
+        let delivery = parts.delivery;
         Ok(DeliveryView {
             id: delivery.id.to_string(),
-            order_id: OrderId::from_uuid(order.id).to_string(),
-            shop_id: delivery.shop.to_string(),
+            order_id: parts.facts.id.to_string(),
             stage: serde_json::to_value(&delivery.stage).map_err(Error::internal)?,
             gate: serde_json::to_value(&delivery.gate).map_err(Error::internal)?,
-            payment: payment_view(delivery),
-            customer: CustomerView {
-                name: facts.customer.name.clone(),
-                phone: facts.customer.phone.as_ref().map(ToString::to_string),
-                email: facts.customer.email.as_ref().map(ToString::to_string),
-                language: facts.customer.language.tag().to_owned(),
-            },
-            address: AddressView { text: facts.address.clone(), point: delivery.place.map(PointView::from) },
-            parcels: parcel_views(delivery),
-            region: region_view(delivery, &self.book.get()),
-            courier,
-            ready_at: delivery.ready_at,
-            window: window_view(delivery),
-            promised_by: delivery.promised_by,
-            planned_arrival: delivery.planned.map(|planned| planned.arrive_at),
-            answer: delivery.answer.as_ref().and_then(|answer| serde_json::to_value(answer).ok()),
-            attempts: delivery.attempts,
-            matters: self.open_matters(delivery, now),
-            allowed: allowed(delivery, &context).into_iter().map(|kind| kind.name().to_owned()).collect(),
-            tracking_url: self.link_url(&self.secrets.link(delivery.id.uuid())),
-            version: loaded.row.version,
-            created_at: facts.created_at,
+            matters: self.open_matters(delivery, parts.now),
+            shared: self.shared_view(&parts),
         })
     }
 
     /// A dispatcher's command in their own name.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::Refused`], [`Error::StaleVersion`].
+    /// [`Error::Missing`], [`Error::Refused`], [`Error::StaleVersion`]; `courier_off_duty`.
     pub async fn command_delivery(
         &self,
         id: DeliveryId,
@@ -303,6 +151,13 @@ impl App {
             crate::store::couriers::name(self.db.read(), courier.uuid())
                 .await?
                 .ok_or_else(|| Error::rule("invalid", "There is no such courier.").at("courier_id"))?;
+        }
+        if let Command::Assign { courier } | Command::Offer { courier } = &command {
+            let shift = shifts::open_of(self.db.read(), courier.uuid()).await?;
+            if shift.is_none_or(|shift| instant(shift.ends_at) <= self.clock.now()) {
+                let detail = "This courier's shift is over: what they are given would be taken back.";
+                return Err(Error::rule("courier_off_duty", detail).at("courier_id"));
+            }
         }
         self.change(Change::new(self, id, command, actor).expecting(expect)).await?;
         self.delivery_view(id, actor).await

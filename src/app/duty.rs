@@ -3,6 +3,7 @@
 use super::view::{NamedView, PointView};
 use super::{App, Error};
 use crate::store::deliveries::{self, instant};
+use crate::store::positions;
 use callahead_domain::id::{CourierId, DeliveryId, ShiftId};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -25,6 +26,9 @@ pub struct ShiftView {
     pub position: Option<PointView>,
     /// When.
     pub position_at: Option<DateTime<Utc>>,
+    /// Reported places nobody can have come to in the time: a receiver that jumps, or a phone that does not tell the
+    /// truth.
+    pub implausible_positions: i64,
     /// Deliveries on the run, offered ones included.
     pub deliveries: Vec<String>,
 }
@@ -38,6 +42,8 @@ impl App {
         let shifts = crate::store::shifts::open(self.db.read()).await?;
         let couriers: Vec<_> = shifts.iter().map(|shift| shift.courier_id).collect();
         let carried = deliveries::of_couriers(self.db.read(), couriers).await?;
+        let ids = shifts.iter().map(|shift| shift.id).collect();
+        let jumps = positions::implausible(self.db.read(), ids).await?;
         let mut views = Vec::with_capacity(shifts.len());
         for shift in shifts {
             let name =
@@ -51,6 +57,7 @@ impl App {
                 capacity: shift.capacity,
                 position: shift.lat.zip(shift.lon).map(|(lat, lon)| PointView { lat, lon }),
                 position_at: shift.position_at.map(instant),
+                implausible_positions: jumps.get(&shift.id).copied().unwrap_or(0),
                 deliveries: held.map(|loaded| DeliveryId::from_uuid(loaded.row.id).to_string()).collect(),
             });
         }

@@ -13,7 +13,6 @@ use crate::store::deliveries::{self, Written, micros};
 use crate::store::idempotency;
 use crate::store::tx::Tx;
 use callahead_domain::actor::Actor;
-use callahead_domain::delivery::Context;
 use callahead_domain::delivery::event::{Accepted, Event};
 use callahead_domain::delivery::state::{AddressProblem, Delivery, Holder, Parcel, RegionPin, Window};
 use callahead_domain::geo::index::Located;
@@ -81,7 +80,7 @@ pub struct RequestKey {
     pub scope: String,
     /// The key.
     pub key: String,
-    /// SHA-256 of the body.
+    /// SHA-256 of what tells the request from another one: the body, or method, address and body.
     pub fingerprint: Vec<u8>,
 }
 
@@ -123,22 +122,17 @@ impl App {
             created_at: now,
         };
         let delivery = Delivery::start(&accepted);
-        let context = Context { actor: Actor::Shop(order.shop), now, occurred_at: now, policy: &policy };
-        let view = self.order_view(&OrderParts {
-            facts: &facts,
-            delivery: &delivery,
-            version: 1,
-            courier: None,
-            context,
-        });
+        let actor = Actor::Shop(order.shop);
+        let parts = OrderParts { facts, delivery: &delivery, version: 1, courier: None, policy, actor, now };
+        let view = self.order_view(&parts);
         let unit = Ingest {
             answer: serde_json::to_string(&view).map_err(Error::internal)?,
             link_hash: secret::hash(&self.secrets.link(accepted.id.uuid())),
             provider: shop.provider.clone(),
             order,
-            facts,
+            facts: parts.facts,
             accepted,
-            policy,
+            policy: parts.policy,
             request,
             ids,
             now,

@@ -78,7 +78,7 @@ impl App {
         &self,
         shop: ShopId,
         filter: OrderFilter,
-    ) -> Result<Vec<(OrderId, OrderView)>, Error> {
+    ) -> Result<Vec<(Uuid, OrderView)>, Error> {
         let found = rows::list(
             self.db.read(),
             shop.uuid(),
@@ -90,10 +90,7 @@ impl App {
         .await?;
         let mut views = Vec::with_capacity(found.len());
         for (row, loaded) in found {
-            views.push((
-                OrderId::from_uuid(row.id),
-                self.shown_order(&row, &loaded, Actor::Shop(shop)).await?,
-            ));
+            views.push((row.id, self.shown_order(&row, &loaded, Actor::Shop(shop)).await?));
         }
         Ok(views)
     }

@@ -12,7 +12,7 @@ use super::{App, capture};
 use crate::store::deliveries::{instant, micros};
 use crate::store::jobs::{self, Claim, Claimed, Settled};
 use crate::store::tx::Tx;
-use crate::store::{deliveries, queue};
+use crate::store::{deliveries, queue, shifts};
 use callahead_domain::actor::Actor;
 use callahead_domain::delivery::Command;
 use callahead_domain::id::DeliveryId;
@@ -218,13 +218,14 @@ impl App {
         Ok(settled == Settled::Done)
     }
 
-    /// When something is due by itself next: an alarm or a job. `None` when nothing is.
+    /// When something is due by itself next: an alarm, a job or the end of a shift. `None` when nothing is.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, Error> {
         let alarm = deliveries::next_alarm(self.db.read()).await?;
         let job = queue::next_at(self.db.read()).await?.map(instant);
-        Ok([alarm, job].into_iter().flatten().min())
+        let end = shifts::next_end(self.db.read(), micros(self.clock.now())).await?.map(instant);
+        Ok([alarm, job, end].into_iter().flatten().min())
     }
 }

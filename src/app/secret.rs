@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callahead_domain::hand_off::code;
 use callahead_domain::id::DeliveryId;
 use hmac::{Hmac, KeyInit, Mac};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -81,6 +82,36 @@ impl Secrets {
     pub fn fingerprint(&self) -> String {
         let full = self.derive("fingerprint", &[]);
         full.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Seals a text that must not lie about in clear, bound to what it is about. `nonce`: random, its first 12 bytes
+    /// count.
+    pub fn seal(&self, about: &str, text: &str, nonce: [u8; 32]) -> Option<String> {
+        let nonce: [u8; NONCE_LEN] = nonce.get(..NONCE_LEN)?.try_into().ok()?;
+        let mut sealed = text.as_bytes().to_vec();
+        let key = self.sealing_key()?;
+        key.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(about.as_bytes()),
+            &mut sealed,
+        )
+        .ok()?;
+        Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
+    }
+
+    /// Opens what [`Secrets::seal`] sealed about the same thing; `None` for anything else.
+    pub fn open(&self, about: &str, sealed: &str) -> Option<String> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut sealed = sealed.to_vec();
+        let text = self.sealing_key()?.open_in_place(nonce, Aad::from(about.as_bytes()), &mut sealed).ok()?;
+        String::from_utf8(text.to_vec()).ok()
+    }
+
+    fn sealing_key(&self) -> Option<LessSafeKey> {
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &self.derive("seal", &[])).ok()?;
+        Some(LessSafeKey::new(key))
     }
 
     /// The token of a form on the customer's page, bound to its delivery.

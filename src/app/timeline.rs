@@ -30,13 +30,38 @@ pub struct TimelineEvent {
     /// The facts.
     #[schema(value_type = Object)]
     pub data: Value,
-    /// SHA-256 over the hash before and this event, hexadecimal.
+    /// The exact texts that went into the hash; `actor` and `data` above are made from them.
+    pub hashed: HashedTexts,
+    /// Hash of the event before, 64 hexadecimal digits; zeros for the first.
+    pub prev_hash: String,
+    /// SHA-256, 64 hexadecimal digits, over these bytes one after another:
+    ///
+    /// 1. the 32 bytes of `prev_hash`;
+    /// 2. the 16 bytes of `delivery_id`: its 26 characters after `dlv_` read as Crockford base32, most significant
+    ///    first, 130 bits of which the first two are 0;
+    /// 3. `seq`, then `at` in microseconds since 1970-01-01T00:00:00Z, each a signed whole number of 8 bytes, most
+    ///    significant first;
+    /// 4. for `event`, `hashed.actor` and `hashed.data` in this order: the length of the text in bytes, as 8 bytes, most
+    ///    significant first, and then the text in UTF-8.
+    ///
+    /// Whoever keeps a hash can check later that nothing before it was changed, put in or taken out.
     pub hash: String,
+}
+
+/// What the hash of an event is made over, besides numbers and names.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HashedTexts {
+    /// Who, as JSON text.
+    pub actor: String,
+    /// The facts, as JSON text, the event's name among them.
+    pub data: String,
 }
 
 /// A delivery's whole story.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TimelineView {
+    /// `dlv_…`, part of every hash.
+    pub delivery_id: String,
     /// In order.
     pub data: Vec<TimelineEvent>,
 }
@@ -174,9 +199,11 @@ impl App {
             recorded_at: instant(row.recorded_at),
             actor: actor_label(&row.actor),
             data: facts(&row.data),
+            prev_hash: hex(&row.prev_hash),
             hash: hex(&row.hash),
+            hashed: HashedTexts { actor: row.actor, data: row.data },
         };
-        Ok(TimelineView { data: rows.into_iter().map(view).collect() })
+        Ok(TimelineView { delivery_id: delivery.to_string(), data: rows.into_iter().map(view).collect() })
     }
 
     /// The story of a shop's order.

@@ -3,12 +3,14 @@
 use super::book::Book;
 use super::{App, Error};
 use crate::store::deliveries::{Loaded, instant};
+use callahead_domain::actor::Actor;
 use callahead_domain::delivery::state::{Holder, Stage};
 use callahead_domain::delivery::{Context, Delivery, allowed};
 use callahead_domain::geo::point::Point;
 use callahead_domain::id::{OrderId, PickupPointId};
 use callahead_domain::order::{Customer, Item};
 use callahead_domain::payment::PaymentState;
+use callahead_domain::policy::Policy;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -76,6 +78,17 @@ pub struct AddressView {
     pub text: String,
     /// On the map.
     pub point: Option<PointView>,
+    /// In the customer's own words, where the address could not be placed.
+    pub told: Option<String>,
+}
+
+/// The address of a delivery.
+pub(super) fn address_view(text: &str, delivery: &Delivery) -> AddressView {
+    AddressView {
+        text: text.to_owned(),
+        point: delivery.place.map(PointView::from),
+        told: delivery.address_told.clone(),
+    }
 }
 
 /// One piece.
@@ -133,23 +146,11 @@ pub struct ItemView {
     pub quantity: u32,
 }
 
-/// An order as its shop sees it.
+/// What shops and dispatchers both see of a delivery and its order.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct OrderView {
-    /// `ord_…`
-    pub id: String,
-    /// The shop's own id.
-    pub external_id: Option<String>,
-    /// `dlv_…`
-    pub delivery_id: String,
+pub struct SharedView {
     /// `shp_…`
     pub shop_id: String,
-    /// `pup_…`
-    pub pickup_point_id: String,
-    /// Where the parcel is.
-    pub status: String,
-    /// What the customer has said.
-    pub gate: String,
     /// The money.
     pub payment: PaymentView,
     /// Who gets it.
@@ -160,6 +161,8 @@ pub struct OrderView {
     pub parcels: Vec<ParcelView>,
     /// The region, if the address lies in one.
     pub region: Option<RegionPinView>,
+    /// Who carries it; dispatchers also see to whom it is offered.
+    pub courier: Option<NamedView>,
     /// Ready for collection.
     pub ready_at: DateTime<Utc>,
     /// The promised window.
@@ -168,28 +171,46 @@ pub struct OrderView {
     pub promised_by: DateTime<Utc>,
     /// Planned arrival at the door.
     pub planned_arrival: Option<DateTime<Utc>>,
-    /// Who carries it.
-    pub courier: Option<NamedView>,
-    /// For the courier.
-    pub note: Option<String>,
-    /// The basket.
-    pub items: Vec<ItemView>,
+    /// The answer that counts.
+    #[schema(value_type = Option<Object>)]
+    pub answer: Option<Value>,
+    /// Failed attempts at the door.
+    pub attempts: u32,
+    /// What this caller may ask for now.
+    pub allowed: Vec<String>,
     /// The customer's page.
     pub tracking_url: String,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
     /// For If-Match.
     pub version: i64,
-    /// What this caller may ask for now.
-    pub allowed: Vec<String>,
-    /// The answer that counts.
-    #[schema(value_type = Option<Object>)]
-    pub answer: Option<Value>,
+}
+
+/// An order as its shop sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderView {
+    /// `ord_…`
+    pub id: String,
+    /// The shop's own id.
+    pub external_id: Option<String>,
+    /// `dlv_…`
+    pub delivery_id: String,
+    /// `pup_…`
+    pub pickup_point_id: String,
+    /// Where the parcel is.
+    pub status: String,
+    /// What the customer has said.
+    pub gate: String,
+    /// For the courier.
+    pub note: Option<String>,
+    /// The basket.
+    pub items: Vec<ItemView>,
     /// The hand-off and its proof.
     #[schema(value_type = Option<Object>)]
     pub hand_off: Option<Value>,
-    /// Failed attempts at the door.
-    pub attempts: u32,
+    /// What dispatchers see too.
+    #[serde(flatten)]
+    pub shared: SharedView,
 }
 
 /// The parts of an order that do not change with its delivery.
@@ -290,38 +311,63 @@ pub fn region_view(delivery: &Delivery, book: &Book) -> Option<RegionPinView> {
     Some(RegionPinView { id: pin.region.to_string(), version: pin.version, name })
 }
 
-/// Everything an order's view is made of.
+/// Everything the views of an order and its delivery are made of.
 #[derive(Debug)]
 pub struct OrderParts<'a> {
     /// What does not change.
-    pub facts: &'a OrderFacts,
+    pub facts: OrderFacts,
     /// What does.
     pub delivery: &'a Delivery,
     /// Its version.
     pub version: i64,
     /// The courier's name, where one is concerned.
     pub courier: Option<String>,
-    /// Who looks, for the allowed commands.
-    pub context: Context<'a>,
+    /// The rules that hold for it.
+    pub policy: Policy,
+    /// Who looks.
+    pub actor: Actor,
+    /// When.
+    pub now: DateTime<Utc>,
 }
 
 impl App {
-    /// An order as its shop sees it.
-    pub fn order_view(&self, parts: &OrderParts<'_>) -> OrderView {
-        let OrderParts { facts, delivery, version, courier, context } = parts;
-        let book = self.book.get();
-        let named = delivery
-            .stage
-            .courier()
-            .map(|id| NamedView { id: id.to_string(), name: courier.clone().unwrap_or_default() });
-        OrderView {
-            id: facts.id.to_string(),
-            external_id: facts.external_id.clone(),
-            delivery_id: delivery.id.to_string(),
+    /// The rules that hold for a delivery.
+    pub(super) fn policy_of(&self, delivery: &Delivery) -> Policy {
+        self.book.get().policy(delivery.region.map(|pin| pin.region), delivery.shop)
+    }
+
+    /// What a view of a stored order is made of.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(super) async fn order_parts<'a>(
+        &self,
+        order: &entity::orders::Model,
+        loaded: &'a Loaded,
+        actor: Actor,
+    ) -> Result<OrderParts<'a>, Error> {
+        let delivery = &loaded.delivery;
+        let courier = match delivery.stage.courier() {
+            Some(id) => crate::store::couriers::name(self.db.read(), id.uuid()).await?,
+            None => None,
+        };
+        Ok(OrderParts {
+            facts: OrderFacts::read(order)?,
+            delivery,
+            version: loaded.row.version,
+            courier,
+            policy: self.policy_of(delivery),
+            actor,
+            now: self.clock.now(),
+        })
+    }
+
+    /// What shops and dispatchers both see.
+    pub(super) fn shared_view(&self, parts: &OrderParts<'_>) -> SharedView {
+        let OrderParts { facts, delivery, version, courier, policy, actor, now } = parts;
+        let context = Context { actor: *actor, now: *now, occurred_at: *now, policy };
+        SharedView {
             shop_id: delivery.shop.to_string(),
-            pickup_point_id: facts.pickup_point.to_string(),
-            status: delivery.stage.kind().name().to_owned(),
-            gate: delivery.gate.kind().name().to_owned(),
             payment: payment_view(delivery),
             customer: CustomerView {
                 name: facts.customer.name.clone(),
@@ -329,30 +375,51 @@ impl App {
                 email: facts.customer.email.as_ref().map(ToString::to_string),
                 language: facts.customer.language.tag().to_owned(),
             },
-            address: AddressView { text: facts.address.clone(), point: delivery.place.map(PointView::from) },
+            address: address_view(&facts.address, delivery),
             parcels: parcel_views(delivery),
-            region: region_view(delivery, &book),
+            region: region_view(delivery, &self.book.get()),
+            courier: delivery
+                .stage
+                .courier()
+                .map(|id| NamedView { id: id.to_string(), name: courier.clone().unwrap_or_default() }),
             ready_at: delivery.ready_at,
             window: window_view(delivery),
             promised_by: delivery.promised_by,
             planned_arrival: delivery.planned.map(|planned| planned.arrive_at),
-            courier: named.filter(|_| !matches!(delivery.stage, Stage::Offered { .. })),
+            answer: delivery.answer.as_ref().and_then(|answer| serde_json::to_value(answer).ok()),
+            attempts: delivery.attempts,
+            allowed: allowed(delivery, &context).into_iter().map(|kind| kind.name().to_owned()).collect(),
+            tracking_url: self.link_url(&self.secrets.link(delivery.id.uuid())),
+            created_at: facts.created_at,
+            version: *version,
+        }
+    }
+
+    /// An order as its shop sees it. Who it is offered to is none of the shop's business.
+    pub fn order_view(&self, parts: &OrderParts<'_>) -> OrderView {
+        let OrderParts { facts, delivery, .. } = parts;
+        let mut shared = self.shared_view(parts);
+        if matches!(delivery.stage, Stage::Offered { .. }) {
+            shared.courier = None;
+        }
+        OrderView {
+            id: facts.id.to_string(),
+            external_id: facts.external_id.clone(),
+            delivery_id: delivery.id.to_string(),
+            pickup_point_id: facts.pickup_point.to_string(),
+            status: delivery.stage.kind().name().to_owned(),
+            gate: delivery.gate.kind().name().to_owned(),
             note: facts.note.clone(),
             items: facts
                 .items
                 .iter()
                 .map(|item| ItemView { name: item.name.clone(), quantity: item.quantity })
                 .collect(),
-            tracking_url: self.link_url(&self.secrets.link(delivery.id.uuid())),
-            created_at: facts.created_at,
-            version: *version,
-            allowed: allowed(delivery, context).into_iter().map(|kind| kind.name().to_owned()).collect(),
-            answer: delivery.answer.as_ref().and_then(|answer| serde_json::to_value(answer).ok()),
             hand_off: match &delivery.stage {
                 Stage::HandedOver { hand_off, .. } => serde_json::to_value(hand_off).ok(),
                 _ => None,
             },
-            attempts: delivery.attempts,
+            shared,
         }
     }
 
@@ -364,23 +431,8 @@ impl App {
         &self,
         order: &entity::orders::Model,
         loaded: &Loaded,
-        actor: callahead_domain::actor::Actor,
+        actor: Actor,
     ) -> Result<OrderView, Error> {
-        let facts = OrderFacts::read(order)?;
-        let now = self.clock.now();
-        let delivery = &loaded.delivery;
-        let policy = self.book.get().policy(delivery.region.map(|pin| pin.region), delivery.shop);
-        let courier = match delivery.stage.courier() {
-            Some(id) => crate::store::couriers::name(self.db.read(), id.uuid()).await?,
-            None => None,
-        };
-        let context = Context { actor, now, occurred_at: now, policy: &policy };
-        Ok(self.order_view(&OrderParts {
-            facts: &facts,
-            delivery,
-            version: loaded.row.version,
-            courier,
-            context,
-        }))
+        Ok(self.order_view(&self.order_parts(order, loaded, actor).await?))
     }
 }

@@ -1,14 +1,17 @@
 //! `callahead replay` and `callahead demo`: a service of its own in this process, used by robots through its HTTP API.
 
 use super::out;
+use super::replay_exact::{self, PolicyChoice};
 use crate::app::ports::{Clock, OsEntropy, SeededEntropy, SimClock, SystemClock};
 use crate::config::{Config, Sources};
 use crate::jobs;
+use crate::lifecycle::Shutdown;
 use crate::sim::demo;
 use crate::sim::host::{Host, ScaledClock};
 use crate::sim::replay::{self, Gate, ReplayOptions};
 use crate::sim::report;
 use crate::sim::robots::customer::Shares;
+use crate::sim::world::NoAnswer;
 use crate::startup::{self, Running, Workers, World};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
@@ -111,6 +114,18 @@ pub struct MdrpArgs {
     /// Share of offers couriers decline; above 0 deliveries are offered, else assigned.
     #[arg(long, default_value_t = 0.0)]
     pub decline: f64,
+    /// What the dispatcher does when nobody answers: send the courier all the same, or the parcel back.
+    #[arg(long, value_enum, default_value_t = NoAnswerChoice::TryDoor)]
+    pub no_answer: NoAnswerChoice,
+    /// Parcels a courier carries at once, 1 to 500.
+    #[arg(long, value_name = "PARCELS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub capacity: u32,
+    /// Share of requests sent twice or wrongly on purpose, to see them answered rightly.
+    #[arg(long, default_value_t = 0.02)]
+    pub probes: f64,
+    /// Hours after the last shift in which things may still end, 0 to 48; what is open then counts as stuck.
+    #[arg(long, value_name = "HOURS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=48))]
+    pub stuck_hours: u32,
     /// Whether customers are asked; `both` lives through the day twice and compares.
     #[arg(long, value_enum, default_value_t = GateChoice::Ask)]
     pub gate: GateChoice,
@@ -120,6 +135,21 @@ pub struct MdrpArgs {
     /// Where report.json and report.html go.
     #[arg(long, value_name = "DIR", default_value = "replay-report")]
     pub out: PathBuf,
+    /// Live the day by the instances' own rules instead, without the API: everybody is home, and this decides.
+    #[arg(long, value_enum, conflicts_with_all = ["silent", "absent", "later", "decline", "no_answer", "capacity", "probes", "stuck_hours", "gate", "centre", "out"])]
+    pub policy: Option<PolicyChoice>,
+    /// With --policy: where the three files of the solution go, as the instances' own evaluator reads them.
+    #[arg(long, value_name = "DIR", requires = "policy")]
+    pub solution_out: Option<PathBuf>,
+}
+
+/// What the dispatcher does when nobody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum NoAnswerChoice {
+    /// Sends the courier to the door; after a failed attempt, the parcel back to the shop.
+    TryDoor,
+    /// Sends the parcel back to the shop.
+    Return,
 }
 
 /// Whether customers are asked.
@@ -136,14 +166,25 @@ pub enum GateChoice {
 /// Lives through the day and says what happened. Exit code 1 when an invariant is broken.
 pub(super) async fn run(what: Replay) -> Result<ExitCode, Box<dyn Error>> {
     let Replay::Mdrp(args) = what;
+    if let Some(policy) = args.policy {
+        return replay_exact::run(&args.dir, policy, args.seed, args.solution_out.as_deref());
+    }
     let gates: &[Gate] = match args.gate {
         GateChoice::Ask => &[Gate::Ask],
         GateChoice::Off => &[Gate::Off],
         GateChoice::Both => &[Gate::Ask, Gate::Off],
     };
+    let stop = Shutdown::new();
+    stop.on_signals()?;
     let mut reports = Vec::new();
     for gate in gates {
-        reports.push(one_day(&args, *gate).await?);
+        match one_day(&args, *gate, &stop).await? {
+            Some(report) => reports.push(report),
+            None => {
+                out::problem("interrupted; nothing is left behind");
+                return Ok(ExitCode::from(INTERRUPTED));
+            }
+        }
     }
     report::tell(&reports, &mut |line: &str| out::line(line));
     let saved = report::save(&reports, &args.out)?;
@@ -152,11 +193,23 @@ pub(super) async fn run(what: Replay) -> Result<ExitCode, Box<dyn Error>> {
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn one_day(args: &MdrpArgs, gate: Gate) -> Result<report::Report, Box<dyn Error>> {
+/// One day; `None` when it was interrupted.
+async fn one_day(
+    args: &MdrpArgs,
+    gate: Gate,
+    stop: &Shutdown,
+) -> Result<Option<report::Report>, Box<dyn Error>> {
     let mut options = ReplayOptions::of(args.dir.clone())?;
     options.seed = args.seed;
     options.shares = Shares { silent: args.silent, absent: args.absent, later: args.later };
     options.decline = args.decline;
+    options.no_answer = match args.no_answer {
+        NoAnswerChoice::TryDoor => NoAnswer::TryDoor,
+        NoAnswerChoice::Return => NoAnswer::Return,
+    };
+    options.capacity = args.capacity;
+    options.probes = args.probes;
+    options.stuck_hours = args.stuck_hours;
     options.gate = gate;
     options.centre = replay::centre(&args.centre)?;
     let travel = replay::travel(&options)?;
@@ -165,29 +218,46 @@ async fn one_day(args: &MdrpArgs, gate: Gate) -> Result<report::Report, Box<dyn 
         ("travel.speed_kmh", (travel.speed_m_per_s * 3.6).to_string()),
         ("travel.round_up_to_s", travel.round_up_to_s.to_string()),
     ];
-    let folder = temporary(args.seed)?;
-    let host = Hosted::start(&folder, args.seed, replay::clock_start(), &settings).await?;
+    let folder = Temporary::new(args.seed)?;
+    let host = Hosted::start(&folder.0, args.seed, replay::clock_start(), &settings).await?;
     let mut bar = None;
-    let report = replay::replay(&host, &options, &mut |done, total| {
+    let mut tell = |done, total| {
         bar.get_or_insert_with(|| out::progress(total, "orders")).set(done);
-    })
-    .await;
+    };
+    let lived = tokio::select! {
+        report = replay::replay(&host, &options, &mut tell) => Some(report),
+        () = stop.wait() => None,
+    };
     if let Some(bar) = bar {
         bar.finish();
     }
     host.stop().await?;
-    std::fs::remove_dir_all(&folder)?;
-    Ok(report?)
+    Ok(lived.transpose()?)
 }
 
-/// A folder of this process's own.
-fn temporary(seed: u64) -> std::io::Result<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("callahead-replay-{}-{seed}", std::process::id()));
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
+/// What a shell calls a process ended by SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// A folder of this process's own, gone when this is.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(seed: u64) -> std::io::Result<Temporary> {
+        let folder = std::env::temp_dir().join(format!("callahead-replay-{}-{seed}", std::process::id()));
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        std::fs::create_dir_all(&folder)?;
+        Ok(Temporary(folder))
     }
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            out::problem(&format!("{} could not be removed: {error}", self.0.display()));
+        }
+    }
 }
 
 /// Arguments of `callahead demo`.
@@ -206,7 +276,7 @@ pub struct DemoArgs {
 
 /// A town of robots on a service of its own, until Ctrl-C.
 pub(super) async fn demo(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
-    let folder = temporary(args.seed)?;
+    let folder = Temporary::new(args.seed)?;
     let url = format!("http://127.0.0.1:{}", args.port);
     let settings = [
         ("server.listen", format!("127.0.0.1:{}", args.port)),
@@ -215,7 +285,7 @@ pub(super) async fn demo(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
         ("dispatch.epoch_s", "1".to_owned()),
         ("log.filter", "warn".to_owned()),
     ];
-    let config = Config::load(&own_sources(&folder, &settings))?;
+    let config = Config::load(&own_sources(&folder.0, &settings))?;
     let travel = startup::travel(&config);
     let listener = startup::bind(&config).map_err(|error| error.to_string())?;
     let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(SystemClock.now(), args.speed));
@@ -238,7 +308,6 @@ pub(super) async fn demo(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
     let lived = demo::demo(town, &mut |line: &str| out::line(line)).await;
     stop.trigger();
     running.stop().await.map_err(|error| error.to_string())?;
-    std::fs::remove_dir_all(&folder)?;
     lived?;
     Ok(ExitCode::SUCCESS)
 }

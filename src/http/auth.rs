@@ -3,6 +3,7 @@
 use super::catalogue as c;
 use super::limits;
 use super::problem::Problem;
+use super::query;
 use crate::app::App;
 use crate::app::auth::{Principal, authenticate};
 use actix_web::dev::Payload;
@@ -16,6 +17,17 @@ use tokio::sync::oneshot;
 /// What the middleware found out about a request's credential.
 #[derive(Debug, Clone)]
 pub struct Credential(Result<Principal, Problem>);
+
+impl Credential {
+    /// Whose remembered answers a request's key is looked for among; `None` for a credential that is not valid.
+    pub fn scope(&self) -> Option<String> {
+        Some(match self.0.as_ref().ok()? {
+            Principal::Shop { shop, .. } => shop.to_string(),
+            Principal::Dispatcher { key } | Principal::Operator { key } => key.to_string(),
+            Principal::Courier { courier, .. } => courier.to_string(),
+        })
+    }
+}
 
 /// Looks a request's credential up before the router sees the request, so that a caller who may not come in learns
 /// nothing about what a query or a body must look like: the role's extractor comes first and has its answer ready.
@@ -88,7 +100,7 @@ macro_rules! role {
             type Future = Ready<Result<Self, Problem>>;
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
                 ready(principal(request).and_then(|found| match found {
-                    $pattern => Ok($build),
+                    $pattern => query::check(request).map(|()| $build),
                     _ => Err(forbidden($needs)),
                 }))
             }
@@ -122,11 +134,15 @@ impl FromRequest for StaffCaller {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(principal(request).and_then(|found| match found {
-            Principal::Dispatcher { key } => Ok(StaffCaller { actor: Actor::Dispatcher(key) }),
-            Principal::Operator { key } => Ok(StaffCaller { actor: Actor::Operator(key) }),
-            _ => Err(forbidden("dispatchers and operators")),
-        }))
+        ready(
+            principal(request)
+                .and_then(|found| match found {
+                    Principal::Dispatcher { key } => Ok(StaffCaller { actor: Actor::Dispatcher(key) }),
+                    Principal::Operator { key } => Ok(StaffCaller { actor: Actor::Operator(key) }),
+                    _ => Err(forbidden("dispatchers and operators")),
+                })
+                .and_then(|caller| query::check(request).map(|()| caller)),
+        )
     }
 }
 

@@ -51,8 +51,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 /// # Errors
 /// `unsupported_type`.
 pub fn check_type(request: &HttpRequest) -> Result<(), Problem> {
-    let stated =
-        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let stated = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
+    let stated = stated.unwrap_or_default();
     let kind = stated.split(';').next().unwrap_or_default().trim();
     let json = kind.eq_ignore_ascii_case("application/json")
         || kind.eq_ignore_ascii_case("application/geo+json")

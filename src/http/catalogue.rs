@@ -29,6 +29,7 @@ catalogue! {
     WRONG_TYPE 400 "wrong_type" "A field has the wrong type", "Send the type the reference names.";
     MISSING_FIELD 400 "missing_field" "A required field is missing", "Add the field.";
     INVALID_QUERY 400 "invalid_query" "A query parameter cannot be read", "Correct or remove the parameter.";
+    UNKNOWN_PARAMETER 400 "unknown_parameter" "The query has a parameter this address does not have", "Remove or rename the parameter; the reference lists them.";
     INVALID_ID 400 "invalid_id" "This is not an id of the wanted kind", "Use the id as the API gave it.";
     INVALID_CURSOR 400 "invalid_cursor" "The cursor was not made by this list", "Start again without a cursor.";
     INVALID_HEADER 400 "invalid_header" "A header cannot be read", "Correct or remove the header.";
@@ -91,6 +92,7 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ("no_such_flag", "There is no such open matter."),
     ("wrong_amount", "The provider took another amount than asked."),
     ("occurred_before_shift", "The action is older than the shift."),
+    ("courier_off_duty", "The courier has no shift, or its time is over."),
     ("courier_inactive", "The courier does not work at present."),
     ("unknown_delivery", "The delivery is not this courier's."),
     ("code_malformed", "The typed code is not six digits with a right check digit; no try is used."),

@@ -3,6 +3,9 @@
 
 use super::auth;
 use super::catalogue as c;
+use super::docs;
+use super::extract::is_text;
+use super::last_words::{LastWords, is_open_ended, is_unread};
 use super::limits::Connection;
 use super::problem::Problem;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
@@ -47,9 +50,14 @@ pub async fn around<B: MessageBody + 'static>(
     let crowded = request.conn_data::<Connection>().is_some_and(|connection| connection.refused);
     let (route, method) = (request.match_pattern(), request.method().clone());
     let span = tracing::info_span!("request", id, %method, route = route.as_deref().unwrap_or("-"));
-    let html = request.path().starts_with("/t/");
+    let (safety, open_ended) = (Safety::of(&request), is_open_ended(request.request()));
+    let unread = |status| open_ended && is_unread(&method, status);
     let outcome = if crowded {
         let problem = Problem::new(c::TOO_MANY, "Too many connections from this address.").retry_after(5);
+        Ok(request.into_response(problem.response(&id).map_into_right_body()))
+    } else if request.path().starts_with("/v1/") && !is_text(request.query_string()) {
+        let problem =
+            Problem::new(c::INVALID_QUERY, "The query is no UTF-8 text without control characters.");
         Ok(request.into_response(problem.response(&id).map_into_right_body()))
     } else {
         if let Some(credential) = auth::look_up(request.request()).await {
@@ -72,17 +80,27 @@ pub async fn around<B: MessageBody + 'static>(
     };
     match outcome {
         Ok(mut response) => {
-            add_headers(response.headers_mut(), &id, html);
+            add_headers(response.headers_mut(), &id, &safety);
             told(response.status().as_u16());
+            if unread(response.status()) {
+                return Ok(response.map_body(|_, body| EitherBody::right(last_words(body))));
+            }
             Ok(response)
         }
         Err(error) => {
             let mut response = as_response(&error, &id);
-            add_headers(response.headers_mut(), &id, html);
+            add_headers(response.headers_mut(), &id, &safety);
             told(response.status().as_u16());
+            if unread(response.status()) {
+                response = response.map_body(|_, body| last_words(body));
+            }
             Err(InternalError::from_response(error, response).into())
         }
     }
+}
+
+fn last_words(body: impl MessageBody + 'static) -> BoxBody {
+    LastWords::new(body.boxed()).boxed()
 }
 
 /// A response that carries an error becomes its problem document, now with the request's id.
@@ -109,7 +127,38 @@ fn as_response(error: &Error, id: &str) -> HttpResponse {
     Problem::new(entry, error.to_string()).response(id)
 }
 
-fn add_headers(headers: &mut HeaderMap, id: &str, html: bool) {
+/// What the headers of an answer depend on.
+struct Safety {
+    content: &'static str,
+    secret_address: bool,
+    tls: bool,
+}
+
+impl Safety {
+    fn of(request: &ServiceRequest) -> Safety {
+        let path = request.path();
+        let app = request.app_data::<actix_web::web::Data<crate::app::App>>();
+        Safety {
+            content: match path {
+                docs::ERRORS => PAGE,
+                _ if path.starts_with("/t/") => PAGE,
+                _ if path.starts_with("/docs/") => READER,
+                _ => DATA,
+            },
+            secret_address: path.starts_with("/t/") || path.starts_with("/v1/c/"),
+            tls: app.is_some_and(|app| app.config.server.public_url.starts_with("https://")),
+        }
+    }
+}
+
+/// For pages without script.
+const PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// For the page that reads the API's description; it sets styles of its own.
+const READER: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+/// For everything that is no page.
+const DATA: &str = "default-src 'none'; frame-ancestors 'none'";
+
+fn add_headers(headers: &mut HeaderMap, id: &str, safety: &Safety) {
     if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, value);
     }
@@ -124,16 +173,11 @@ fn add_headers(headers: &mut HeaderMap, id: &str, html: bool) {
     add("cache-control", "no-store");
     add("x-frame-options", "DENY");
     add("cross-origin-opener-policy", "same-origin");
-    if html {
+    add("content-security-policy", safety.content);
+    if safety.secret_address {
         add("x-robots-tag", "noindex, nofollow");
-        add(
-            "content-security-policy",
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        );
     }
-}
-
-/// The answer for addresses nobody serves.
-pub async fn nowhere() -> Result<HttpResponse, Problem> {
-    Err(Problem::not_found())
+    if safety.tls {
+        add("strict-transport-security", "max-age=31536000");
+    }
 }

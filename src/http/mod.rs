@@ -5,29 +5,34 @@
 pub mod auth;
 pub mod body;
 pub mod catalogue;
+pub mod docs;
 pub mod extract;
 pub mod health;
+pub mod last_words;
 pub mod limits;
 pub mod middleware;
+pub mod nowhere;
+pub mod once;
 pub mod openapi;
 pub mod page;
 pub mod pages;
 pub mod problem;
+pub mod query;
 pub mod t;
 pub mod v1;
 
 use crate::app::App;
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::{HttpResponse, HttpServer, web};
+use actix_web::{HttpServer, web};
 use body::BodyLimits;
 use limits::Limits;
+use nowhere::Addresses;
 use problem::Problem;
 use std::net::TcpListener;
 use std::time::Duration;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
-use utoipa_swagger_ui::SwaggerUi;
 
 /// Every route of the API.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -49,16 +54,16 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 pub fn description() -> OpenApi {
     let (_, mut api) =
         actix_web::App::new().into_utoipa_app().openapi(openapi::base()).configure(routes).split_for_parts();
-    openapi::open_public_paths(&mut api);
+    openapi::name_idempotency_keys(&mut api, once::honours);
+    openapi::complete(&mut api);
     api
 }
 
 fn wrong_query(error: actix_web::error::QueryPayloadError, _: &actix_web::HttpRequest) -> actix_web::Error {
-    Problem::new(catalogue::INVALID_QUERY, error.to_string()).into()
-}
-
-async fn api_text(text: web::Data<String>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(text.get_ref().clone())
+    let said = error.to_string();
+    let entry =
+        if said.contains("unknown field") { catalogue::UNKNOWN_PARAMETER } else { catalogue::INVALID_QUERY };
+    Problem::new(entry, said).into()
 }
 
 /// Starts to answer on a bound socket.
@@ -73,7 +78,9 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<(Ser
         bytes: settings.body_limit_bytes,
         within: Duration::from_millis(settings.body_timeout_ms),
     };
-    let api = description();
+    let mut api = description();
+    let addresses = web::Data::new(Addresses::new(openapi::addresses(&mut api)));
+    let known = web::Data::new(query::Known::of(&api));
     let text = web::Data::new(openapi::text(&api).map_err(std::io::Error::other)?);
     let workers =
         if settings.workers == 0 { std::thread::available_parallelism()?.get() } else { settings.workers };
@@ -84,19 +91,16 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<(Ser
             .app_data(limits.clone())
             .app_data(body)
             .app_data(text.clone())
+            .app_data(addresses.clone())
+            .app_data(known.clone())
             .app_data(web::QueryConfig::default().error_handler(wrong_query))
             .configure(routes)
             .split_for_parts();
         inner
             .configure(t::routes)
-            .route("/openapi.json", web::get().to(api_text))
-            .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
-            .route(
-                "/docs",
-                web::get()
-                    .to(|| async { HttpResponse::Found().insert_header(("location", "/docs/")).finish() }),
-            )
-            .default_service(web::to(middleware::nowhere))
+            .configure(docs::routes)
+            .default_service(web::to(nowhere::nowhere))
+            .wrap(actix_web::middleware::from_fn(once::once))
             .wrap(actix_web::middleware::from_fn(middleware::around))
     })
     .workers(workers)

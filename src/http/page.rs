@@ -2,6 +2,8 @@
 
 use super::catalogue as c;
 use super::problem::Problem;
+use crate::app::Error;
+use actix_web::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -13,8 +15,10 @@ pub const MOST: u64 = 200;
 
 /// The query of a list.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// Rows wanted, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u64>,
     /// The cursor of the page before.
     pub after: Option<String>,
@@ -41,6 +45,20 @@ impl PageQuery {
                 Err(Problem::new(c::INVALID_QUERY, format!("limit is {limit}; 1 to {MOST} are allowed.")))
             }
         }
+    }
+
+    /// Answers with a page of what `read` finds after the cursor; it is asked for one row more than is shown.
+    ///
+    /// # Errors
+    /// As [`PageQuery::rows`] and [`PageQuery::after_id`], and what `read` refuses.
+    pub async fn page<T, F>(&self, read: impl FnOnce(Option<Uuid>, u64) -> F) -> Result<HttpResponse, Problem>
+    where
+        T: Serialize + ToSchema,
+        F: Future<Output = Result<Vec<(Uuid, T)>, Error>>,
+    {
+        let wanted = self.rows()?;
+        let rows = read(self.after_id()?, wanted + 1).await?;
+        Ok(HttpResponse::Ok().json(Page::of(rows, wanted, |(id, _)| *id, |(_, view)| view)))
     }
 
     /// The row after which this page begins, for lists ordered by id.

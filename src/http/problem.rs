@@ -3,6 +3,7 @@
 use super::catalogue::{self as c, Entry};
 use crate::app::Error;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, ResponseError};
 use callahead_domain::delivery::Refusal;
 use serde::Serialize;
@@ -21,7 +22,7 @@ struct Facts {
     detail: String,
     errors: Vec<Fault>,
     extra: Map<String, Value>,
-    retry_after_s: Option<u64>,
+    headers: Vec<(HeaderName, String)>,
 }
 
 /// One faulty value.
@@ -77,7 +78,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             extra: Map::new(),
-            retry_after_s: None,
+            headers: Vec::new(),
         }))
     }
 
@@ -107,8 +108,14 @@ impl Problem {
 
     /// With a Retry-After.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u64) -> Problem {
-        self.0.retry_after_s = Some(seconds);
+    pub fn retry_after(self, seconds: u64) -> Problem {
+        self.header(header::RETRY_AFTER, seconds.to_string())
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: String) -> Problem {
+        self.0.headers.push((name, value));
         self
     }
 
@@ -130,7 +137,7 @@ impl Problem {
     /// The response, with the id of its request.
     pub fn response(&self, request_id: &str) -> HttpResponse {
         let mut body = Map::new();
-        body.insert("type".to_owned(), json!(format!("/docs/errors#{}", self.0.code)));
+        body.insert("type".to_owned(), json!(format!("{}#{}", super::docs::ERRORS, self.0.code)));
         body.insert("title".to_owned(), json!(self.0.entry.title));
         body.insert("status".to_owned(), json!(self.0.entry.status));
         body.insert("code".to_owned(), json!(self.0.code));
@@ -143,8 +150,8 @@ impl Problem {
         body.extend(self.0.extra.clone());
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json");
-        if let Some(seconds) = self.0.retry_after_s {
-            response.insert_header(("retry-after", seconds.to_string()));
+        for (name, value) in &self.0.headers {
+            response.insert_header((name.clone(), value.as_str()));
         }
         response.body(Value::Object(body).to_string())
     }

@@ -19,6 +19,8 @@ const DRAINED_AT_ONCE: u32 = 64;
 const BREATH: Duration = Duration::from_millis(5);
 /// How often to look whether something is to be forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(10 * 60);
+/// How often to look whether a shift is over.
+const SHIFTS: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 /// More rounds than this mean that something is always due.
 const MOST_ROUNDS: u32 = 10_000;
 
@@ -31,7 +33,14 @@ pub async fn run(app: Arc<App>, tools: Arc<Tools>) {
 async fn work(app: Arc<App>, tools: Arc<Tools>) {
     let poll = Duration::from_millis(app.config.jobs.poll_ms);
     let mut running = JoinSet::new();
+    let mut shifts_at = app.clock.now();
     while !app.shutdown.is_triggered() {
+        if app.clock.now() >= shifts_at {
+            shifts_at = app.clock.now() + SHIFTS;
+            if let Err(error) = app.end_shifts(app.clock.now()).await {
+                tracing::warn!(%error, "shifts could not be ended");
+            }
+        }
         let busy = match look(&app, &tools, &mut running).await {
             Ok(busy) => busy,
             Err(error) => {
@@ -118,7 +127,7 @@ pub async fn drain(app: &App, tools: &Tools, now: DateTime<Utc>) -> Result<usize
     Err(Error::internal("jobs are put off to the present again and again"))
 }
 
-/// Does everything that is due now by the application's clock: alarms, jobs, assignment, and what follows from them.
+/// Does everything that is due now by the application's clock: ends of shifts, alarms, jobs, assignment, and what follows from them.
 ///
 /// # Errors
 /// When the database cannot be reached.
@@ -126,9 +135,10 @@ pub async fn settle(app: &App, tools: &Tools) -> Result<(), Error> {
     let mut first = true;
     for _ in 0..MOST_ROUNDS {
         let now = app.clock.now();
+        let ended = app.end_shifts(now).await?;
         let woken = app.wake_due(now, ALARMS).await?;
         let worked = drain(app, tools, now).await?;
-        if !first && woken == 0 && worked == 0 {
+        if !first && woken == 0 && worked == 0 && ended == 0 {
             return Ok(());
         }
         first = false;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use askama::Template;
 use callahead_domain::contact::Language;
+use callahead_domain::delivery::effect::Notice;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
@@ -16,63 +17,28 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words::new(&[when::EN, include_str!("templates/en.ftl")], &[when::KO, include_str!("templates/ko.ftl")])
 });
 
-/// What a notice says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What is put into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeKind {
-    /// "Will you be home?", the first rung.
-    Ask,
-    /// The same once more.
-    Reminder,
-    /// The last rung before the silence rule.
-    LastAsk,
-    /// The courier has set off.
-    OnTheWay,
-    /// The arrival has moved out of its window.
-    Late,
-    /// A failed attempt.
-    Missed,
-    /// The receipt.
-    HandedOver,
-    /// The delivery ended before the hand-off.
-    Cancelled,
+    /// For a customer.
+    Customer(Notice),
     /// For a courier: the one-time code.
     CourierSignInCode,
 }
 
 impl NoticeKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
-        Self::Ask,
-        Self::Reminder,
-        Self::LastAsk,
-        Self::OnTheWay,
-        Self::Late,
-        Self::Missed,
-        Self::HandedOver,
-        Self::Cancelled,
-        Self::CourierSignInCode,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        Notice::ALL.into_iter().map(Self::Customer).chain([Self::CourierSignInCode])
+    }
 
     /// Stable name, as in jobs and events.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Ask => "ask",
-            Self::Reminder => "reminder",
-            Self::LastAsk => "last_ask",
-            Self::OnTheWay => "on_the_way",
-            Self::Late => "late",
-            Self::Missed => "missed",
-            Self::HandedOver => "handed_over",
-            Self::Cancelled => "cancelled",
+            Self::Customer(notice) => notice.name(),
             Self::CourierSignInCode => "courier_sign_in_code",
         }
-    }
-
-    /// The kind of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     fn key(self, part: &str) -> String {
@@ -198,14 +164,12 @@ fn closing_lines(
     facts: &NoticeFacts,
     say: &dyn Fn(&str) -> Result<String, WordsError>,
 ) -> Result<Vec<String>, WordsError> {
-    if kind == NoticeKind::CourierSignInCode {
-        return Ok(Vec::new());
-    }
+    let NoticeKind::Customer(notice) = kind else { return Ok(Vec::new()) };
     let mut lines = Vec::new();
-    match kind {
-        NoticeKind::OnTheWay => lines.push(say("no-code-by-phone")?),
-        NoticeKind::Ask | NoticeKind::Reminder | NoticeKind::LastAsk => lines.push(say("own-page")?),
-        _ => {}
+    if notice.asks() {
+        lines.push(say("own-page")?);
+    } else if notice == Notice::OnTheWay {
+        lines.push(say("no-code-by-phone")?);
     }
     if facts.shop_phone.is_some() {
         lines.push(say("call-the-shop")?);
@@ -297,7 +261,7 @@ mod tests {
     #[test]
     fn every_kind_is_said_in_every_language_with_the_words_in_place() {
         for language in LANGUAGES {
-            for kind in NoticeKind::ALL {
+            for kind in NoticeKind::all() {
                 let said = render(kind, language, "Mira", &facts()).unwrap();
                 assert!(said.text.contains("Mira"), "{}", said.text);
                 for part in [&said.subject, &said.text, &said.html, &said.short] {
@@ -319,13 +283,13 @@ mod tests {
 
     #[test]
     fn the_question_names_the_shop_the_day_and_the_window_of_the_region() {
-        let said = render(NoticeKind::Ask, Language::En, "Mira", &facts()).unwrap();
+        let said = render(NoticeKind::Customer(Notice::Ask), Language::En, "Mira", &facts()).unwrap();
         assert_eq!(said.subject, "Saltmarket Grocer: will you be home today 18:20–18:35?");
         assert_eq!(
             said.short,
             "Saltmarket Grocer: will you be home today 18:20-18:35? Answer: p.example/t/Zm9vYmFyYmF6cXV4Zm9vYg"
         );
-        let said = render(NoticeKind::Ask, Language::Ko, "미라", &facts()).unwrap();
+        let said = render(NoticeKind::Customer(Notice::Ask), Language::Ko, "미라", &facts()).unwrap();
         assert_eq!(said.subject, "Saltmarket Grocer: 오늘 18:20–18:35에 집에 계십니까?");
     }
 
@@ -339,7 +303,7 @@ mod tests {
             (Language::Ko, "소금시장 식료품 상점"),
         ];
         for (language, shop) in shops {
-            for kind in NoticeKind::ALL {
+            for kind in NoticeKind::all() {
                 let facts = NoticeFacts { shop: shop.to_owned(), ..facts() };
                 let said = render(kind, language, "", &facts).unwrap().short;
                 let length = sms_text::measure(&said);
@@ -351,14 +315,14 @@ mod tests {
     #[test]
     fn a_name_is_not_mangled_where_that_would_not_make_the_message_fit() {
         let facts = NoticeFacts { shop: "소금시장 식료품 상점".to_owned(), ..facts() };
-        let said = render(NoticeKind::Ask, Language::En, "", &facts).unwrap().short;
+        let said = render(NoticeKind::Customer(Notice::Ask), Language::En, "", &facts).unwrap().short;
         assert!(said.starts_with("소금시장 식료품 상점: "), "{said}");
     }
 
     #[test]
     fn a_notice_that_lacks_a_fact_is_refused_instead_of_sent_with_a_gap() {
         let bare = NoticeFacts { window: None, at: None, courier: None, link: None, code: None, ..facts() };
-        for kind in NoticeKind::ALL {
+        for kind in NoticeKind::all() {
             assert!(render(kind, Language::En, "Mira", &bare).is_err(), "{kind:?}");
         }
     }
@@ -366,7 +330,7 @@ mod tests {
     #[test]
     fn names_from_outside_cannot_bring_their_own_html() {
         let evil = NoticeFacts { shop: "<b>Shop</b>".to_owned(), ..facts() };
-        let said = render(NoticeKind::Ask, Language::En, "<i>Mira</i>", &evil).unwrap();
+        let said = render(NoticeKind::Customer(Notice::Ask), Language::En, "<i>Mira</i>", &evil).unwrap();
         assert!(!said.html.contains("<b>Shop") && !said.html.contains("<i>Mira"), "{}", said.html);
     }
 
@@ -380,13 +344,5 @@ mod tests {
         for (key, arguments) in &ko {
             assert!(arguments.iter().all(|argument| en[key].contains(argument)), "{key}");
         }
-    }
-
-    #[test]
-    fn kinds_are_found_by_their_names() {
-        for kind in NoticeKind::ALL {
-            assert_eq!(NoticeKind::parse(kind.name()), Some(kind));
-        }
-        assert_eq!(NoticeKind::parse("poem"), None);
     }
 }

@@ -4,7 +4,7 @@ use super::StoreError;
 use super::deliveries::{Loaded, load};
 use callahead_domain::id::{CourierId, RegionId, ShopId};
 use entity::{delivery, job, orders};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -25,19 +25,43 @@ pub struct DeliveryFilter {
     pub limit: u64,
 }
 
-/// Deliveries that have needed somebody since before `now`, first harm first.
+/// Deliveries that have needed somebody since before `now`, first harm first, after a harm and an id.
+/// Instants are microseconds since the epoch.
 pub async fn needing_attention(
     conn: &impl ConnectionTrait,
     now: i64,
+    after: Option<(i64, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Loaded>, StoreError> {
-    let rows = delivery::Entity::find()
+    let mut query = delivery::Entity::find()
         .filter(delivery::Column::AttentionAt.lte(now))
         .order_by_asc(delivery::Column::HarmAt)
-        .limit(limit)
-        .all(conn)
-        .await?;
-    rows.into_iter().map(load).collect()
+        .order_by_asc(delivery::Column::Id)
+        .limit(limit);
+    if let Some((harm_at, id)) = after {
+        let later =
+            Condition::all().add(delivery::Column::HarmAt.eq(harm_at)).add(delivery::Column::Id.gt(id));
+        query = query.filter(Condition::any().add(delivery::Column::HarmAt.gt(harm_at)).add(later));
+    }
+    query.all(conn).await?.into_iter().map(load).collect()
+}
+
+/// Jobs that gave up, the longest parked first, after an instant (microseconds since the epoch) and an id.
+pub async fn parked_jobs(
+    conn: &impl ConnectionTrait,
+    after: Option<(i64, Uuid)>,
+    limit: u64,
+) -> Result<Vec<job::Model>, StoreError> {
+    let mut query = job::Entity::find()
+        .filter(job::Column::ParkedAt.is_not_null())
+        .order_by_asc(job::Column::ParkedAt)
+        .order_by_asc(job::Column::Id)
+        .limit(limit);
+    if let Some((parked_at, id)) = after {
+        let later = Condition::all().add(job::Column::ParkedAt.eq(parked_at)).add(job::Column::Id.gt(id));
+        query = query.filter(Condition::any().add(job::Column::ParkedAt.gt(parked_at)).add(later));
+    }
+    Ok(query.all(conn).await?)
 }
 
 /// Jobs that wait, or that gave up; earliest first.

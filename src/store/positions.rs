@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
     QuerySelect,
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// One position on its way in.
@@ -21,6 +21,8 @@ pub struct NewPosition {
     pub lon: f64,
     /// Metres.
     pub accuracy_m: Option<f64>,
+    /// Nobody can have come there in the time.
+    pub implausible: bool,
 }
 
 /// Keeps a position at the end of the group.
@@ -34,6 +36,7 @@ pub fn insert(tx: &Tx, courier: Uuid, shift: Uuid, new: &NewPosition, received_a
         lon: Set(new.lon),
         accuracy_m: Set(new.accuracy_m),
         received_at: Set(received_at),
+        implausible: Set(new.implausible),
     });
 }
 
@@ -49,6 +52,24 @@ pub async fn instants(
         .column(position::Column::At)
         .filter(position::Column::ShiftId.eq(shift))
         .filter(position::Column::At.between(from, to))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// How many of a shift's positions nobody can have come to, for shifts that have any.
+pub async fn implausible(
+    conn: &impl ConnectionTrait,
+    shifts: Vec<Uuid>,
+) -> Result<HashMap<Uuid, i64>, StoreError> {
+    let found: Vec<(Uuid, i64)> = position::Entity::find()
+        .select_only()
+        .column(position::Column::ShiftId)
+        .column_as(position::Column::Id.count(), "count")
+        .filter(position::Column::ShiftId.is_in(shifts))
+        .filter(position::Column::Implausible.eq(true))
+        .group_by(position::Column::ShiftId)
         .into_tuple()
         .all(conn)
         .await?;

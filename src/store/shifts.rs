@@ -3,11 +3,11 @@
 use super::StoreError;
 use super::tx::Tx;
 use callahead_domain::geo::point::Point;
-use entity::{event, orders, shift};
+use entity::{delivery, event, orders, shift};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -76,6 +76,49 @@ pub async fn ever_had(
         .count(conn)
         .await?;
     Ok(found > 0)
+}
+
+/// Couriers whose open shift was to last until `now` (microseconds since the epoch) or less.
+pub async fn over(conn: &impl ConnectionTrait, now: i64) -> Result<Vec<Uuid>, StoreError> {
+    let found = shift::Entity::find()
+        .select_only()
+        .column(shift::Column::CourierId)
+        .filter(shift::Column::EndedAt.is_null())
+        .filter(shift::Column::EndsAt.lte(now))
+        .order_by_asc(shift::Column::EndsAt)
+        .order_by_asc(shift::Column::Id);
+    Ok(found.into_tuple().all(conn).await?)
+}
+
+/// When the next open shift's time is over after `now`; both in microseconds since the epoch.
+pub async fn next_end(conn: &impl ConnectionTrait, now: i64) -> Result<Option<i64>, StoreError> {
+    let found = shift::Entity::find()
+        .select_only()
+        .column(shift::Column::EndsAt)
+        .filter(shift::Column::EndedAt.is_null())
+        .filter(shift::Column::EndsAt.gt(now))
+        .order_by_asc(shift::Column::EndsAt)
+        .limit(1);
+    Ok(found.into_tuple().one(conn).await?)
+}
+
+/// Deliveries assigned to couriers who have no open shift.
+pub async fn strays(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<Uuid>, StoreError> {
+    let on_duty = shift::Entity::find()
+        .select_only()
+        .column(shift::Column::CourierId)
+        .filter(shift::Column::EndedAt.is_null())
+        .into_query();
+    let found = delivery::Entity::find()
+        .select_only()
+        .column(delivery::Column::Id)
+        // A literal and no parameter, so that the index of assigned deliveries fits.
+        .filter(Expr::cust("stage = 'assigned'"))
+        .filter(delivery::Column::CourierId.is_not_null())
+        .filter(delivery::Column::CourierId.not_in_subquery(on_duty))
+        .order_by_asc(delivery::Column::Id)
+        .limit(limit);
+    Ok(found.into_tuple().all(conn).await?)
 }
 
 /// Every open shift, longest open first.

@@ -10,6 +10,7 @@ use callahead::app::ports::{Clock, SeededEntropy, SimClock};
 use callahead::config::{Config, Sources};
 use callahead::jobs;
 use callahead::startup::{self, Built, Running, Workers, World};
+use callahead::store::deliveries;
 use chrono::{DateTime, TimeDelta, Utc};
 use db::TestDb;
 use reqwest::{Client, Method};
@@ -165,18 +166,36 @@ impl TestApp {
         again
     }
 
-    /// Time passes; what is due happens.
+    /// Time passes, and whatever happens by itself meanwhile happens at its own instant: alarms, jobs, and rounds of
+    /// assignment while anybody is on duty.
     pub async fn advance(&self, seconds: i64) {
         let end = self.clock.now() + TimeDelta::seconds(seconds);
         loop {
             self.settle().await;
-            match self.built.app.next_due().await.unwrap() {
+            let next = [self.built.app.next_due().await.unwrap(), self.next_round().await];
+            match next.into_iter().flatten().min() {
                 Some(at) if at <= end => drop(self.clock.advance_to(at)),
                 _ => break,
             }
         }
         self.clock.advance_to(end);
         self.settle().await;
+    }
+
+    /// When assignment looks again. It has nothing to do unless somebody is on duty and carries something or could.
+    async fn next_round(&self) -> Option<DateTime<Utc>> {
+        let (dispatch, now) = (&self.built.app.config.dispatch, self.clock.now());
+        let mut on_duty = self.built.app.shifts_on_duty().await.unwrap();
+        on_duty.retain(|shift| shift.ends_at > now);
+        let carried = on_duty.iter().any(|shift| !shift.deliveries.is_empty());
+        let waits = async || !deliveries::waiting(self.built.app.db.read(), 1).await.unwrap().is_empty();
+        let busy = dispatch.enabled && !on_duty.is_empty() && (carried || waits().await);
+        busy.then(|| now + TimeDelta::seconds(i64::try_from(dispatch.epoch_s).unwrap()))
+    }
+
+    /// Time passes until no hand-off can be taken back any more: what was handed over is paid.
+    pub async fn past_the_grace(&self) {
+        self.advance(self.built.app.default_policy.reopen_s).await;
     }
 
     /// What is due now happens.

@@ -171,6 +171,16 @@ fn questions(f: &Frame) -> Vec<(&'static str, Page)> {
         may_wait: true,
         carried: false,
     };
+    let address = AddressView {
+        frame: f.clone(),
+        address: "behind the school".to_owned(),
+        text: String::new(),
+        told: false,
+        may_cancel: true,
+        error: None,
+        refused: None,
+    };
+    let told = AddressView { text: "3 School Lane".to_owned(), told: true, ..address.clone() };
     vec![
         ("ask", Page::Ask(ask(f))),
         ("ask-open", Page::Ask(AskView { window: None, change_until: None, ..ask(f) })),
@@ -195,6 +205,16 @@ fn questions(f: &Frame) -> Vec<(&'static str, Page)> {
         ("not-today-none", Page::NotToday(NotTodayView { days: vec![], ..not_today(f) })),
         ("other", Page::Other(other(Vec::new()))),
         ("other-error", Page::Other(other(name_errors))),
+        ("address-told", Page::Address(told)),
+        (
+            "address-error",
+            Page::Address(AddressView { error: Some(FieldError::BadAddress), ..address.clone() }),
+        ),
+        (
+            "address-refused",
+            Page::Address(AddressView { refused: Some(AnswerRefused::Stale), ..address.clone() }),
+        ),
+        ("address", Page::Address(address)),
         ("cancel", Page::Cancel(cancel.clone())),
         ("cancel-carried", Page::Cancel(CancelView { kept: None, carried: true, ..cancel.clone() })),
         ("cancel-plain", Page::Cancel(CancelView { kept: None, may_wait: false, ..cancel })),

@@ -28,6 +28,8 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// What an arrival far from the address is flagged with.
+const FAR_AWAY: &str = "arrived_far_away";
 /// What the phone's clock is flagged with.
 const CLOCK_OFF: &str = "clock_off";
 /// How often an action that lost a race is judged anew.
@@ -95,7 +97,8 @@ pub struct Verdict {
     pub tries_left: Option<u32>,
     /// Where the delivery stands; null where that is not this courier's to know.
     pub state: Option<StandView>,
-    /// `clock_off`: the phone's clock was ahead, the server's was taken.
+    /// `clock_off`: the phone's clock was ahead, the server's was taken. `arrived_far_away`: taken, and shown to a
+    /// dispatcher.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flagged: Vec<String>,
 }
@@ -347,6 +350,7 @@ impl Act {
                 lat: point.lat(),
                 lon: point.lon(),
                 accuracy_m: None,
+                implausible: false,
             };
             positions::insert(tx, self.told.courier.uuid(), shift, &new, micros(self.told.now));
         }
@@ -372,7 +376,10 @@ impl Act {
     fn applied(&self, changed: &Changed) -> Verdict {
         let state = Some(stand(changed));
         let Some(Event::CodeRefused { tries, .. }) = changed.events.first() else {
-            return self.answer(Judged::Applied, state);
+            let far = |event: &Event| matches!(event, Event::Flagged { kind: FlagKind::ArrivedFarAway, .. });
+            let flagged = changed.events.iter().any(far).then(|| FAR_AWAY.to_owned());
+            let flagged = flagged.into_iter().collect();
+            return Verdict { flagged, ..self.answer(Judged::Applied, state) };
         };
         Verdict {
             tries_left: Some(CODE_TRIES.saturating_sub(*tries)),
@@ -409,7 +416,9 @@ impl Act {
             Deed::Collect => Command::Collect,
             Deed::SetOff => Command::SetOff { last_in_run: self.last_in_run(tx, loaded).await? },
             Deed::TurnBack { reason } => Command::TurnBack { reason: reason.clone() },
-            Deed::Arrive => Command::Arrive,
+            Deed::Arrive { reason } => {
+                Command::Arrive { point: self.told.action.point, reason: reason.clone() }
+            }
             Deed::Fail { reason } => Command::FailAttempt { reason: *reason },
             Deed::UndoFail => Command::UndoFail,
             Deed::Reopen => Command::Reopen,

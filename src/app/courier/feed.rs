@@ -107,6 +107,8 @@ pub struct StopView {
     pub point: Option<PointView>,
     /// Where to go, in words.
     pub address: String,
+    /// The same in the customer's own words, where the address could not be placed at first.
+    pub address_told: Option<String>,
     /// The shop's side.
     pub pickup_point: StopPickupView,
     /// The customer; null where the courier goes to the shop.
@@ -278,6 +280,7 @@ impl Show<'_> {
             gate: delivery.gate.kind().name().to_owned(),
             point: if to_door { delivery.place.map(PointView::from) } else { pickup.point },
             address: if to_door { facts.address.clone() } else { pickup.address.clone() },
+            address_told: delivery.address_told.clone().filter(|_| to_door),
             pickup_point: pickup,
             customer: to_door.then_some(customer),
             parcels: pieces(delivery),

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `sign_in` | by invite or by code; one phone acts at a time |
-//! | `shift` | working time and positions |
+//! | `shift`, `shift_end` | working time and positions; what happens when the time is over |
 //! | `feed` | offers and stops in their order; `next_action` says what to do at one, `order_of_stops` which comes first |
 //! | `offers` | accept, decline |
 //! | `actions` | what was done, perhaps offline, perhaps sent twice; `payload` reads its facts |
@@ -17,6 +17,7 @@ mod order_of_stops;
 pub mod payload;
 pub mod photos;
 pub mod shift;
+pub mod shift_end;
 pub mod sign_in;
 
 use super::error::Error;

@@ -26,7 +26,10 @@ pub enum Deed {
         reason: String,
     },
     /// Reached the door.
-    Arrive,
+    Arrive {
+        /// Why the phone is somewhere else, if the courier says.
+        reason: String,
+    },
     /// Gave parcels.
     HandOver {
         /// What was shown for it.
@@ -107,6 +110,14 @@ pub struct NoPayload {}
 pub struct TurnBackPayload {
     /// In words, 1 to 500 characters.
     pub reason: String,
+}
+
+/// Of `arrive`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArrivePayload {
+    /// Why the phone is not at the address, 1 to 500 characters; asked for where the address is far away.
+    pub reason: Option<String>,
 }
 
 /// Of `fail_attempt`.
@@ -195,6 +206,8 @@ pub enum Payload {
     Fail(FailPayload),
     /// Of call.
     Call(CallPayload),
+    /// Of arrive.
+    Arrive(ArrivePayload),
     /// Of every other type.
     None(NoPayload),
 }
@@ -209,7 +222,11 @@ pub fn read(kind: &str, payload: Option<Value>) -> Result<Deed, Unreadable> {
     match kind {
         "collect" => nothing(Deed::Collect),
         "set_off" => nothing(Deed::SetOff),
-        "arrive" => nothing(Deed::Arrive),
+        "arrive" => {
+            let ArrivePayload { reason } = exact(payload)?;
+            let reason = reason.map(|reason| words("reason", reason, 500)).transpose()?;
+            Ok(Deed::Arrive { reason: reason.unwrap_or_default() })
+        }
         "undo_fail" => nothing(Deed::UndoFail),
         "reopen" => nothing(Deed::Reopen),
         "turn_back" => {
@@ -329,7 +346,7 @@ mod tests {
     #[test]
     fn every_kind_takes_exactly_its_own_fields() {
         assert_eq!(read("collect", None), Ok(Deed::Collect));
-        assert_eq!(read("arrive", Some(json!({}))), Ok(Deed::Arrive));
+        assert_eq!(read("arrive", Some(json!({}))), Ok(Deed::Arrive { reason: String::new() }));
         assert_eq!(code_of("collect", json!({"x": 1})), "invalid");
         assert_eq!(code_of("turn_back", json!({"reason": " "})), "invalid");
         assert_eq!(code_of("fail_attempt", json!({"reason": "bored"})), "invalid");

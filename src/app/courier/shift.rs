@@ -1,25 +1,20 @@
-//! Working time: start, end, and where the courier is in between.
+//! Working time: its start, and where the courier is in it. Its end is in `shift_end`.
 
-use super::{Base, cut, holds, invalid};
+use super::{Base, cut, invalid};
 use crate::app::App;
-use crate::app::book::Book;
-use crate::app::change::{Asked, carry_out_loaded};
 use crate::app::error::Error;
 use crate::app::unit::Unit;
-use crate::store::deliveries::{self, instant, micros};
-use crate::store::guard::guarded_update;
+use crate::store::deliveries::{instant, micros};
 use crate::store::positions::{self, NewPosition};
 use crate::store::tx::Tx;
 use crate::store::{sessions, shifts};
-use callahead_domain::actor::Actor;
-use callahead_domain::delivery::Command;
+use callahead_domain::geo::is_plausible;
 use callahead_domain::geo::point::Point;
 use callahead_domain::id::{CourierId, ShiftId};
 use chrono::{DateTime, Duration, Utc};
 use entity::shift;
-use sea_orm::{ActiveValue::Set, IntoActiveModel};
+use sea_orm::IntoActiveModel;
 use serde::Serialize;
-use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -60,7 +55,7 @@ pub(super) fn view(row: &shift::Model) -> CourierShiftView {
     }
 }
 
-fn no_shift() -> Error {
+pub(super) fn no_shift() -> Error {
     Error::rule("no_shift", "No shift is open.")
 }
 
@@ -155,72 +150,6 @@ pub async fn current(app: &App, courier: CourierId) -> Result<Option<CourierShif
     Ok(shifts::open_of(app.db.read(), courier.uuid()).await?.as_ref().map(view))
 }
 
-/// Ends the shift. What is assigned or offered but not collected goes back to assignment in the same transaction.
-///
-/// # Errors
-/// `no_shift`; `holding_parcels` with the deliveries held.
-pub async fn end(app: &App, courier: CourierId) -> Result<CourierShiftView, Error> {
-    let unit = End { base: Base::new(app, courier), book: app.book.get() };
-    let row = app.lanes.write(unit).await?;
-    app.bells.ring();
-    Ok(view(&row))
-}
-
-#[derive(Debug)]
-struct End {
-    base: Base,
-    book: Arc<Book>,
-}
-
-impl Unit for End {
-    type Output = shift::Model;
-
-    fn key(&self) -> Uuid {
-        self.base.courier.uuid()
-    }
-
-    async fn run(&self, tx: &Tx) -> Result<shift::Model, Error> {
-        let Base { courier, now, ids } = &self.base;
-        ids.restart();
-        let open = shifts::open_of(tx.reader(), courier.uuid()).await?.ok_or_else(no_shift)?;
-        let mine = deliveries::of_couriers(tx.reader(), vec![courier.uuid()]).await?;
-        let held = mine.iter().filter(|loaded| holds(&loaded.delivery, *courier));
-        let held: Vec<String> = held.map(|loaded| loaded.delivery.id.to_string()).collect();
-        if !held.is_empty() {
-            let detail = format!(
-                "{} deliveries are still held: hand over, return or transfer them first.",
-                held.len()
-            );
-            return Err(Error::rule("holding_parcels", detail).fact("deliveries", held));
-        }
-        for loaded in &mine {
-            let command = Command::Unassign { reason: "shift_ended".to_owned() };
-            let asked = Asked {
-                delivery: loaded.delivery.id,
-                command,
-                actor: Actor::System,
-                now: *now,
-                occurred_at: *now,
-                expect: None,
-            };
-            carry_out_loaded(tx, loaded, &asked, &self.book, ids).await?;
-        }
-        let row = shift::ActiveModel {
-            id: Set(open.id),
-            ended_at: Set(Some(micros(*now))),
-            run: Set("[]".to_owned()),
-            ..Default::default()
-        };
-        guarded_update(tx, row, open.version).await?.ok()?;
-        Ok(shift::Model {
-            ended_at: Some(micros(*now)),
-            run: "[]".to_owned(),
-            version: open.version + 1,
-            ..open
-        })
-    }
-}
-
 /// A reported position.
 #[derive(Debug, Clone, Copy)]
 pub struct Reported {
@@ -232,11 +161,21 @@ pub struct Reported {
     pub accuracy_m: Option<f64>,
 }
 
-/// Keeps positions; answers how many lie within the shift. Those outside it, and those sent before, are passed over.
+/// What became of reported positions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Lie within the shift.
+    pub accepted: usize,
+    /// Of these, nobody can have come there in the time: kept, and not believed.
+    pub implausible: usize,
+}
+
+/// Keeps positions. Those outside the shift, and those sent before, are passed over; those nobody can have come to in
+/// the time are kept and marked, and nothing is planned from them.
 ///
 /// # Errors
 /// `no_shift` when the courier never had one.
-pub async fn report(app: &App, courier: CourierId, reported: Vec<Reported>) -> Result<usize, Error> {
+pub async fn report(app: &App, courier: CourierId, reported: Vec<Reported>) -> Result<Taken, Error> {
     app.lanes.write(Report { base: Base::new(app, courier), reported }).await
 }
 
@@ -247,37 +186,60 @@ struct Report {
 }
 
 impl Unit for Report {
-    type Output = usize;
+    type Output = Taken;
 
     fn key(&self) -> Uuid {
         self.base.courier.uuid()
     }
 
-    async fn run(&self, tx: &Tx) -> Result<usize, Error> {
+    async fn run(&self, tx: &Tx) -> Result<Taken, Error> {
         let Base { courier, now, .. } = &self.base;
         let shift = shifts::latest_of(tx.reader(), courier.uuid()).await?.ok_or_else(no_shift)?;
         let first = instant(shift.started_at) - Duration::minutes(BEFORE_START_MIN);
         let last = shift.ended_at.map_or(*now + Duration::seconds(AHEAD_S), instant);
         let within = |report: &&Reported| first <= report.at && report.at <= last;
-        let fits: Vec<&Reported> = self.reported.iter().filter(within).collect();
+        let mut fits: Vec<&Reported> = self.reported.iter().filter(within).collect();
+        fits.sort_by_key(|report| report.at);
         let times = fits.iter().map(|report| micros(report.at));
-        let (Some(from), Some(to)) = (times.clone().min(), times.max()) else { return Ok(0) };
+        let (Some(from), Some(to)) = (times.clone().min(), times.max()) else {
+            return Ok(Taken::default());
+        };
         let mut known = positions::instants(tx.reader(), shift.id, from, to).await?;
-        for report in &fits {
-            if !known.insert(micros(report.at)) {
-                continue;
+        let mut taken = Taken { accepted: fits.len(), implausible: 0 };
+        let mut believed = last_place(&shift);
+        for report in fits {
+            let implausible = believed.is_some_and(|known| !can_be(known, report));
+            taken.implausible += usize::from(implausible);
+            if !implausible {
+                believed = Some((report.point, report.at, report.accuracy_m.unwrap_or_default()));
             }
-            let new = NewPosition {
-                at: micros(report.at),
-                lat: report.point.lat(),
-                lon: report.point.lon(),
-                accuracy_m: report.accuracy_m,
-            };
-            positions::insert(tx, courier.uuid(), shift.id, &new, micros(*now));
+            if known.insert(micros(report.at)) {
+                let new = NewPosition {
+                    at: micros(report.at),
+                    lat: report.point.lat(),
+                    lon: report.point.lon(),
+                    accuracy_m: report.accuracy_m,
+                    implausible,
+                };
+                positions::insert(tx, courier.uuid(), shift.id, &new, micros(*now));
+            }
         }
-        if let Some(newest) = fits.iter().max_by_key(|report| report.at) {
-            shifts::move_to(tx, shift.id, newest.point, micros(newest.at)).await?;
+        if let Some((point, at, _)) = believed {
+            shifts::move_to(tx, shift.id, point, micros(at)).await?;
         }
-        Ok(fits.len())
+        Ok(taken)
     }
+}
+
+/// Where a courier was, when, and how exactly that is known in metres.
+type Believed = (Point, DateTime<Utc>, f64);
+
+/// The place of a shift that was believed last.
+fn last_place(shift: &shift::Model) -> Option<Believed> {
+    let point = shift.lat.zip(shift.lon).and_then(|(lat, lon)| Point::new(lat, lon).ok())?;
+    Some((point, instant(shift.position_at?), 0.0))
+}
+
+fn can_be((point, at, accuracy_m): Believed, report: &Reported) -> bool {
+    is_plausible(point, report.point, report.at - at, accuracy_m + report.accuracy_m.unwrap_or_default())
 }

@@ -11,6 +11,7 @@ use callahead_domain::call_ahead::Outcome;
 use callahead_domain::call_ahead::answer::Source;
 use callahead_domain::delivery::state::Stage;
 use callahead_domain::delivery::{Command, GateKind, Reply};
+use callahead_domain::geo::Point;
 use callahead_domain::id::AnswerId;
 
 /// Points this near are one door.
@@ -77,6 +78,24 @@ impl App {
         let reason =
             reason.map(str::trim).filter(|reason| !reason.is_empty()).unwrap_or(NO_REASON).to_owned();
         self.command_by_link(visit, Command::Cancel { reason }).await.map(drop)
+    }
+
+    /// Keeps the customer's own words of where an address lies that could not be placed; whoever places it reads them.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for an empty or too long text, or where the address is placed.
+    pub async fn correct_address_by_link(&self, visit: &Visit, text: &str) -> Result<(), Error> {
+        let text = text.trim().to_owned();
+        self.command_by_link(visit, Command::CorrectAddress { text }).await.map(drop)
+    }
+
+    /// Places an address that could not be placed where the customer set their pin.
+    ///
+    /// # Errors
+    /// `outside_every_region` at `point`; [`Error::Refused`] where the address is placed.
+    pub async fn locate_by_link(&self, visit: &Visit, place: Point) -> Result<(), Error> {
+        let region = self.region_of(place)?;
+        self.command_by_link(visit, Command::Locate { place, region }).await.map(drop)
     }
 
     /// Makes a new hand-off code; the old one is void.

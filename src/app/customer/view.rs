@@ -79,7 +79,8 @@ pub struct LinkView {
     /// The hand-off.
     #[schema(value_type = Option<Object>)]
     pub hand_off: Option<Value>,
-    /// What can be done now: answers by their outcome, `cancel`, `rotate_code`, `dispute_hand_off`.
+    /// What can be done now: answers by their outcome, `cancel`, `rotate_code`, `dispute_hand_off`,
+    /// `correct_address` and `locate`.
     pub can: Vec<String>,
     /// Languages of the page.
     pub languages: Vec<String>,
@@ -106,7 +107,11 @@ const OUTCOMES: [&str; 8] = [
 fn can(visit: &Visit) -> Vec<String> {
     let names = visit.may().into_iter().flat_map(|kind| match kind {
         CommandKind::Answer => OUTCOMES.to_vec(),
-        CommandKind::Cancel | CommandKind::RotateCode | CommandKind::DisputeHandOff => vec![kind.name()],
+        CommandKind::Cancel
+        | CommandKind::RotateCode
+        | CommandKind::DisputeHandOff
+        | CommandKind::CorrectAddress
+        | CommandKind::Locate => vec![kind.name()],
         _ => Vec::new(),
     });
     names.map(str::to_owned).collect()

@@ -1,4 +1,5 @@
-//! The knobs of a region, which a shop may tighten. Every duration is in whole seconds.
+//! The knobs of a region, which a shop may tighten. Every duration is in whole seconds, every
+//! distance in whole metres.
 
 use chrono::NaiveTime;
 use chrono_tz::Tz;
@@ -58,7 +59,7 @@ pub struct Policy {
     pub assign: AssignMode,
     /// How long an offer stands.
     pub offer_s: i64,
-    /// Declines and expiries before a dispatcher is asked.
+    /// Declines and expiries of offers before a dispatcher is asked.
     pub offer_rounds: u32,
     /// Whether the answer is required at all.
     pub gate: GateMode,
@@ -88,6 +89,8 @@ pub struct Policy {
     pub silence: SilenceRule,
     /// Door attempts before the parcel goes back.
     pub max_attempts: u32,
+    /// A courier who says to be at the door farther from the address than this is believed, and a person is told.
+    pub arrive_within_m: i64,
     /// The courier waits this long at the door before giving up is open.
     pub waiting_s: i64,
     /// A failed attempt may be undone this long.
@@ -135,6 +138,7 @@ impl Default for Policy {
             eta_move_s: 30 * 60,
             silence: SilenceRule::Hold,
             max_attempts: 2,
+            arrive_within_m: 300,
             waiting_s: 7 * 60,
             undo_fail_s: 10 * 60,
             reopen_s: 10,
@@ -202,6 +206,7 @@ impl Policy {
         range("answer_valid_s", self.answer_valid_s, 300, 86_400, "300 to 86400 seconds");
         range("eta_move_s", self.eta_move_s, 60, 86_400, "60 to 86400 seconds");
         range("max_attempts", i64::from(self.max_attempts), 1, 10, "1 to 10");
+        range("arrive_within_m", self.arrive_within_m, 20, 100_000, "20 to 100000 metres");
         range("waiting_s", self.waiting_s, 0, 3600, "0 to 3600 seconds");
         range("undo_fail_s", self.undo_fail_s, 0, 3600, "0 to 3600 seconds");
         range("reopen_s", self.reopen_s, 0, 3600, "0 to 3600 seconds");

@@ -70,10 +70,3 @@ fn each_diagram_is_one_that_mermaid_reads() {
         assert!([from, to].iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
     }
 }
-
-/// Writes the page; the command-line does the same for people.
-#[test]
-#[ignore = "writes docs/WORKFLOW.md"]
-fn write_the_page() {
-    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/WORKFLOW.md"), document()).unwrap();
-}

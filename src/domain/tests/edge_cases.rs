@@ -15,7 +15,8 @@ use callahead_domain::policy::{AssignMode, Policy};
 use chrono::NaiveTime;
 use chrono_tz::Tz;
 use support::{
-    Story, at, cancel, courier, door, fail, key, neighbour, picture, pin, right_code, set_off, witness,
+    Story, arrive, at, cancel, courier, door, fail, key, neighbour, picture, pin, right_code, set_off,
+    witness,
 };
 
 /// Carried by courier 1, asked at 11:15, the clock at 11:20.
@@ -266,7 +267,7 @@ fn edge_15_another_place_in_the_region_moves_the_door_and_elsewhere_a_dispatcher
 #[test]
 fn edge_16_a_named_neighbour_takes_it_for_this_delivery_until_the_customer_is_home_again() {
     let mut story = asked();
-    story.says(neighbour()).at("11:54").courier(set_off()).at("12:00").courier(Command::Arrive).gives(&[]);
+    story.says(neighbour()).at("11:54").courier(set_off()).at("12:00").courier(arrive()).gives(&[]);
     let Stage::HandedOver { hand_off, .. } = &story.delivery.stage else { panic!() };
     assert_eq!(hand_off.receiver.as_deref(), Some("Ri Sol"));
     let mut back = asked();
@@ -368,7 +369,7 @@ fn edge_34_what_a_dead_phone_did_is_taken_in_later_with_its_own_time_and_never_f
     let mut story = asked();
     story.says(Outcome::HomeNow).pass_until("15:00");
     assert_eq!((story.stage(), story.delivery.attempts), (StageKind::Collected, 0));
-    story.done("11:54").courier(set_off()).done("12:00").courier(Command::Arrive);
+    story.done("11:54").courier(set_off()).done("12:00").courier(arrive());
     story.done("12:05").gives(&[]);
     let Stage::HandedOver { hand_off, .. } = &story.delivery.stage else { panic!() };
     assert_eq!(hand_off.at, at("12:05"));
@@ -398,7 +399,7 @@ fn edge_36_the_same_action_twice_has_one_effect() {
 #[test]
 fn edge_37_a_phone_clock_that_runs_ahead_cannot_put_anything_into_the_future() {
     let mut story = Story::in_stage(StageKind::EnRoute, Policy::default());
-    story.at("12:00").done("18:00").courier(Command::Arrive);
+    story.at("12:00").done("18:00").courier(arrive());
     assert!(matches!(story.delivery.stage, Stage::AtDoor { since, .. } if since == at("12:00")));
     story.system(Command::Flag { kind: FlagKind::ClockOff, detail: "6 h ahead".into() });
     assert!(story.queue().contains(&Kind::ClockOff));
@@ -490,12 +491,7 @@ fn edge_60_the_last_attempt_begins_the_return_and_the_shops_scan_releases_the_ho
     story.at("12:07").courier(fail(FailReason::NotHome));
     assert_eq!((story.stage(), story.gate()), (StageKind::Collected, GateKind::NotAsked));
     story.plan("14:00").pass_until("13:15").says(Outcome::HomeNow);
-    story
-        .at("13:54")
-        .courier(set_off())
-        .courier(Command::Arrive)
-        .at("14:01")
-        .courier(fail(FailReason::NotHome));
+    story.at("13:54").courier(set_off()).courier(arrive()).at("14:01").courier(fail(FailReason::NotHome));
     assert_eq!((story.stage(), story.delivery.attempts), (StageKind::Returning, 2));
     let mut undone = story.clone();
     undone.at("14:05").courier(Command::UndoFail);

@@ -14,8 +14,8 @@ use callahead_domain::hand_off::code;
 use callahead_domain::payment::{PaymentKind, PaymentState};
 use callahead_domain::policy::Policy;
 use support::{
-    Story, accepted, at, cancel, courier, key, lower_to, picture, right_code, set_off, shop, signature,
-    wrong_code,
+    Story, accepted, arrive, at, cancel, courier, key, lower_to, picture, right_code, set_off, shop,
+    signature, wrong_code,
 };
 
 fn in_stage(stage: StageKind) -> Story {
@@ -146,7 +146,7 @@ fn edge_55_some_parcels_handed_over_the_rest_later_is_one_capture_of_the_whole()
     assert_eq!((story.stage(), story.money()), (StageKind::Collected, PaymentKind::Authorised));
     assert_eq!(story.delivery.planned, None, "nobody is asked again before there is a plan");
     story.plan("15:00").pass_until("14:20").says(Outcome::HomeNow);
-    story.at("14:55").courier(set_off()).courier(Command::Arrive).gives(&[]);
+    story.at("14:55").courier(set_off()).courier(arrive()).gives(&[]);
     assert_eq!((story.stage(), due(&story)), (StageKind::HandedOver, Some(3000)));
     assert_eq!(story.count("payment.capture_requested"), 1);
 }

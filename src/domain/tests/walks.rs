@@ -202,7 +202,7 @@ fn vary(command: &mut Command, seed: u32, number: u64, now: DateTime<Utc>) {
             *place = Point::new(share * 180.0 - 90.0, share.sqrt() * 360.0 - 180.0).unwrap();
         }
         Command::Amend { .. } => *command = lower_to(some % 3_100),
-        Command::Plan { arrive_at, leg_s } => {
+        Command::Plan { arrive_at, leg_s, .. } => {
             *arrive_at = now + Duration::seconds(some % 20_000 - 1_000);
             *leg_s = some % 2_000;
         }

@@ -81,7 +81,7 @@ pub(super) fn ask(view: &AskView, language: Language) -> Result<String> {
     AskPage { s, p }.render()
 }
 
-fn refused_key(why: AnswerRefused) -> &'static str {
+pub(super) fn refused_key(why: AnswerRefused) -> &'static str {
     match why {
         AnswerRefused::TooLate => "refused-too-late",
         AnswerRefused::MovedOn => "refused-moved-on",
@@ -96,12 +96,12 @@ fn until(say: Say, frame: &Frame, at: Option<DateTime<Utc>>) -> Result<Option<St
 }
 
 /// An error of a field, for the summary and the field itself.
-struct Told {
-    field: &'static str,
-    text: String,
+pub(super) struct Told {
+    pub(super) field: &'static str,
+    pub(super) text: String,
 }
 
-fn told(say: Say, error: FieldError) -> Result<Told> {
+pub(super) fn told(say: Say, error: FieldError) -> Result<Told> {
     let (field, key) = match error {
         FieldError::AfterHours(last) => {
             let text = say.with("after-hours", &[("at", &last.format("%H:%M").to_string())])?;
@@ -114,6 +114,8 @@ fn told(say: Say, error: FieldError) -> Result<Told> {
         FieldError::NoName => ("name", "no-name"),
         FieldError::BadName => ("name", "bad-name"),
         FieldError::BadPhone => ("phone", "bad-phone"),
+        FieldError::NoAddress => ("text", "no-address"),
+        FieldError::BadAddress => ("text", "bad-address"),
     };
     Ok(Told { field, text: say.word(key)? })
 }

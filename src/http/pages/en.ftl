@@ -70,6 +70,18 @@ no-name = Write the name of the person at home
 bad-name = Write a name of at most 120 letters
 bad-phone = Write the phone number with its country code, like +1 555 0110
 
+address-title = Where is it?
+address-sub = We could not find your address. Nobody can set off before it is clear.
+address-told = Thank you. We are looking it up.
+address-told-sub = You can still correct what you wrote.
+address-shop-has = The shop has this address
+address-label = Your address
+address-hint = Street, house, entrance, floor, and what is nearby.
+address-submit = Send the address
+address-submit-small = Somebody places it on the map
+no-address = Write your address
+bad-address = Write an address of at most 300 letters
+
 cancel-title = Cancel this order?
 cancel-back = You get { $amount } back.
 cancel-carried = The courier has it already and brings it back to the shop. Your money comes back once it is there.

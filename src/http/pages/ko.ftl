@@ -68,6 +68,18 @@ no-name = 집에 있는 사람의 이름을 쓰십시오
 bad-name = 이름을 120자 안으로 쓰십시오
 bad-phone = 나라 번호를 넣어 쓰십시오. 예: +1 555 0110
 
+address-title = 어디입니까?
+address-sub = 주소를 찾지 못했습니다. 주소가 확인되어야 출발할 수 있습니다.
+address-told = 감사합니다. 주소를 찾고 있습니다.
+address-told-sub = 쓰신 내용을 다시 고칠 수 있습니다.
+address-shop-has = 상점에 있는 주소
+address-label = 받는 곳 주소
+address-hint = 거리, 번지, 출입구, 층과 가까이에 있는 것을 쓰십시오.
+address-submit = 주소 보내기
+address-submit-small = 담당자가 지도에서 찾습니다
+no-address = 주소를 쓰십시오
+bad-address = 주소를 300자 안으로 쓰십시오
+
 cancel-title = 이 주문을 취소하시겠습니까?
 cancel-back = 돌려받으실 돈: { $amount }.
 cancel-carried = 물건은 이미 배달원에게 있어 상점으로 돌아갑니다. 돌아간 뒤에 돈을 돌려드립니다.

@@ -3,6 +3,7 @@
 //! A handler fills a view ([`view`]), wraps it in a [`Page`] and calls [`render`]. Nothing here reads the database or
 //! knows a route beyond the link it is given. The contract of forms and links stands in [`view`].
 
+mod address;
 mod draw;
 mod shell;
 pub mod view;
@@ -13,8 +14,8 @@ use callahead_domain::contact::Language;
 use sha2::{Digest, Sha256};
 
 use view::{
-    AnsweredView, AskView, CancelView, ErrorView, GoneView, LaterView, NearView, NotTodayView, OnTheWayView,
-    OtherView, ReceiptView,
+    AddressView, AnsweredView, AskView, CancelView, ErrorView, GoneView, LaterView, NearView, NotTodayView,
+    OnTheWayView, OtherView, ReceiptView,
 };
 
 /// The one style sheet.
@@ -43,6 +44,8 @@ pub enum Page {
     NotToday(NotTodayView),
     /// U8: somebody else takes it.
     Other(OtherView),
+    /// Where is it? The address was not found.
+    Address(AddressView),
     /// U9: cancel?
     Cancel(CancelView),
     /// U2: what was answered.
@@ -74,6 +77,7 @@ pub fn render(page: &Page, language: Language) -> Result<String, PageError> {
         Page::Later(view) => draw::later(view, language),
         Page::NotToday(view) => draw::not_today(view, language),
         Page::Other(view) => draw::other(view, language),
+        Page::Address(view) => address::address(view, language),
         Page::Cancel(view) => draw::cancel(view, language),
         Page::Answered(view) => draw::answered(view, language),
         Page::OnTheWay(view) => draw::on_the_way(view, language),

@@ -15,6 +15,7 @@
 //! | `receiver_named` | `name`, `phone` | somebody else takes it |
 //! | `refused` | none | show [`CancelView`] |
 //! | `refused` | `confirm` = `yes` | cancel the order |
+//! | `address` | `text` | where the address lies, for an order whose address was not found |
 //! | `rotate_code` | | make a new code, where it is locked |
 //! | `dispute` | `reason`, may be empty | object to a hand-off without a code |
 //!
@@ -124,6 +125,10 @@ pub enum FieldError {
     BadName,
     /// Not a phone number.
     BadPhone,
+    /// No address.
+    NoAddress,
+    /// The address is too long or holds what no address holds.
+    BadAddress,
 }
 
 /// U6.
@@ -180,6 +185,25 @@ pub struct OtherView {
     pub phone: String,
     /// What was wrong, at most one per field.
     pub errors: Vec<FieldError>,
+}
+
+/// The address was not found: the customer says in words where it lies.
+#[derive(Clone, Debug)]
+pub struct AddressView {
+    /// See [`Frame`].
+    pub frame: Frame,
+    /// As the shop has it.
+    pub address: String,
+    /// As the customer wrote it before.
+    pub text: String,
+    /// What the customer wrote is with the dispatcher.
+    pub told: bool,
+    /// Whether the order can be cancelled.
+    pub may_cancel: bool,
+    /// What was wrong.
+    pub error: Option<FieldError>,
+    /// Set where a press could not be taken: told on top.
+    pub refused: Option<AnswerRefused>,
 }
 
 /// U9.

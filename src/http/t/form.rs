@@ -4,7 +4,7 @@ use super::screen::{self, Wanted, page_for, refused_page};
 use crate::app::customer::{Visit, offers};
 use crate::app::{App, Error};
 use crate::http::pages::Page;
-use crate::http::pages::view::{AnswerRefused, FieldError, LaterView, NotTodayView, OtherView};
+use crate::http::pages::view::{AddressView, AnswerRefused, FieldError, LaterView, NotTodayView, OtherView};
 use actix_web::web;
 use callahead_domain::call_ahead::answer::Source;
 use callahead_domain::call_ahead::{Outcome, Receiver};
@@ -17,6 +17,8 @@ use subtle::ConstantTimeEq;
 
 /// Most characters of a note.
 const MOST_NOTE: usize = 140;
+/// Most characters of an address.
+const MOST_ADDRESS: usize = 300;
 /// A free time may lie this far ahead.
 const MOST_AHEAD_H: i64 = 24;
 
@@ -105,6 +107,10 @@ pub async fn take(app: &App, visit: &Visit, token: &str, form: &Form) -> Result<
             app.cancel_by_link(visit, Some(form.get("reason"))).await
         }
         "refused" | "cancel" => return Ok(Outcomes::See("?step=refused")),
+        "address" => match told_address(form) {
+            Ok(text) => app.correct_address_by_link(visit, &text).await,
+            Err(error) => return Ok(address_again(visit, &link, form, error)),
+        },
         "note" => return note(app, visit, &link, form.get("note")).await,
         "rotate_code" => rotate(app, visit).await,
         "dispute" => app.dispute_by_link(visit, form.get("reason")).await,
@@ -217,6 +223,26 @@ fn receiver(visit: &Visit, form: &Form) -> Result<Receiver, Vec<FieldError>> {
         Ok(Receiver { name: name.to_owned(), phone })
     } else {
         Err(errors)
+    }
+}
+
+/// An address on one line: a page without script sends no line breaks but those somebody put in.
+fn told_address(form: &Form) -> Result<String, FieldError> {
+    let text = form.get("text").split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.chars().count() {
+        0 => Err(FieldError::NoAddress),
+        1..=MOST_ADDRESS if !text.chars().any(char::is_control) => Ok(text),
+        _ => Err(FieldError::BadAddress),
+    }
+}
+
+fn address_again(visit: &Visit, link: &str, form: &Form, error: FieldError) -> Outcomes {
+    match page_for(visit, Wanted::Standing, link) {
+        Page::Address(view) => {
+            let text = form.get("text").chars().take(2 * MOST_ADDRESS).collect();
+            Outcomes::show(Page::Address(AddressView { text, error: Some(error), ..view }), 422)
+        }
+        moved => Outcomes::show(moved, 409),
     }
 }
 

@@ -4,9 +4,9 @@ use crate::app::customer::Visit;
 use crate::app::customer::offers::{self, OpenDay, Times};
 use crate::http::pages::Page;
 use crate::http::pages::view::{
-    AnswerRefused, Answered, AnsweredView, AskReason, AskView, CancelView, Day, FieldError, Frame,
-    GoneReason, GoneView, LaterView, MoneyLine, MoneyState, NearView, NotTodayView, OnTheWayView, OtherView,
-    ProofKind, ReceiptView, Span, Step,
+    AddressView, AnswerRefused, Answered, AnsweredView, AskReason, AskView, CancelView, Day, FieldError,
+    Frame, GoneReason, GoneView, LaterView, MoneyLine, MoneyState, NearView, NotTodayView, OnTheWayView,
+    OtherView, ProofKind, ReceiptView, Span, Step,
 };
 use callahead_domain::call_ahead::Outcome;
 use callahead_domain::delivery::proof::{HandOff, HandOffStatus, ProofMethod};
@@ -48,6 +48,9 @@ pub fn page_for(visit: &Visit, wanted: Wanted, link: &str) -> Page {
         (StageKind::Cancelled, _) => gone(visit, frame, GoneReason::Cancelled),
         (StageKind::Returning | StageKind::Returned, _) => gone(visit, frame, GoneReason::Returned),
         (StageKind::Lost, _) => gone(visit, frame, GoneReason::Lost),
+        (StageKind::NeedsAddress, Wanted::Standing | Wanted::Still | Wanted::NoteKept | Wanted::Code) => {
+            Page::Address(address(visit, frame))
+        }
         (_, Wanted::Question) if answerable => ask(visit, frame),
         (_, Wanted::Later) if answerable => Page::Later(later(visit, frame)),
         (_, Wanted::NotToday) if answerable => Page::NotToday(not_today(visit, frame)),
@@ -68,6 +71,7 @@ pub fn page_for(visit: &Visit, wanted: Wanted, link: &str) -> Page {
 pub fn refused_page(visit: &Visit, link: &str, why: AnswerRefused) -> Page {
     match page_for(visit, Wanted::Standing, link) {
         Page::Ask(view) => Page::Ask(AskView { refused: Some(why), ..view }),
+        Page::Address(view) => Page::Address(AddressView { refused: Some(why), ..view }),
         page => page,
     }
 }
@@ -142,6 +146,20 @@ pub fn other(visit: &Visit, frame: Frame) -> OtherView {
         name: String::new(),
         phone: String::new(),
         errors: Vec::<FieldError>::new(),
+        frame,
+    }
+}
+
+/// Where is it? With what was told before.
+pub fn address(visit: &Visit, frame: Frame) -> AddressView {
+    let told = visit.delivery.address_told.clone();
+    AddressView {
+        address: visit.order.address.clone(),
+        told: told.is_some(),
+        text: told.unwrap_or_default(),
+        may_cancel: visit.may().contains(&CommandKind::Cancel),
+        error: None,
+        refused: None,
         frame,
     }
 }

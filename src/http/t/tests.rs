@@ -117,6 +117,8 @@ fn after(steps: &[(&str, Actor, Command)]) -> Delivery {
     delivery
 }
 
+const ARRIVE: Command = Command::Arrive { point: None, reason: String::new() };
+
 fn said(number: u128, outcome: Outcome) -> Command {
     let id = AnswerId::from_uuid(Uuid::from_u128(number));
     Command::Answer {
@@ -127,7 +129,7 @@ fn said(number: u128, outcome: Outcome) -> Command {
 fn to_the_shop() -> Vec<(&'static str, Actor, Command)> {
     vec![
         ("17:05", Actor::System, Command::Assign { courier: courier() }),
-        ("17:06", Actor::System, Command::Plan { arrive_at: at("18:25"), leg_s: 600 }),
+        ("17:06", Actor::System, Command::Plan { arrive_at: at("18:25"), leg_s: 600, resequenced: false }),
     ]
 }
 
@@ -164,7 +166,11 @@ fn a_plan_narrows_the_window_and_says_until_when_to_answer() {
 #[test]
 fn a_plan_behind_the_promise_is_told_before_asking() {
     let mut steps = to_the_shop();
-    steps.push(("17:30", Actor::System, Command::Plan { arrive_at: at("18:50"), leg_s: 600 }));
+    steps.push((
+        "17:30",
+        Actor::System,
+        Command::Plan { arrive_at: at("18:50"), leg_s: 600, resequenced: false },
+    ));
     let Page::Ask(view) = shown(after(&steps), "17:31", Wanted::Standing) else { panic!("not the question") };
     assert_eq!(view.reason, AskReason::Late);
 }
@@ -202,7 +208,7 @@ fn the_code_is_shown_at_the_door_or_when_the_customer_says_so_on_the_way() {
         matches!(shown(on_the_way, "18:16", Wanted::Code), Page::Near(view) if !view.at_door && view.code.is_some())
     );
     let mut steps = to_the_door();
-    steps.push(("18:24", Actor::Courier(courier()), Command::Arrive));
+    steps.push(("18:24", Actor::Courier(courier()), ARRIVE));
     let at_door = after(&steps);
     assert!(
         matches!(shown(at_door.clone(), "18:25", Wanted::Standing), Page::Near(view) if view.at_door && view.code.is_some())
@@ -215,7 +221,7 @@ fn the_code_is_shown_at_the_door_or_when_the_customer_says_so_on_the_way() {
 #[test]
 fn a_locked_code_is_not_shown_even_at_the_door() {
     let mut steps = to_the_door();
-    steps.push(("18:24", Actor::Courier(courier()), Command::Arrive));
+    steps.push(("18:24", Actor::Courier(courier()), ARRIVE));
     for number in 0..5 {
         let hand_over = Command::HandOver {
             id: HandOffId::from_uuid(Uuid::from_u128(30 + number)),
@@ -234,14 +240,14 @@ fn an_answer_after_the_courier_set_off_is_said_to_be_kept() {
     let mut steps = to_the_door();
     steps.push(("18:18", Actor::Customer, said(21, Outcome::NotToday { day: None })));
     assert!(matches!(shown(after(&steps), "18:19", Wanted::Standing), Page::OnTheWay(view) if view.kept));
-    steps.push(("18:24", Actor::Courier(courier()), Command::Arrive));
+    steps.push(("18:24", Actor::Courier(courier()), ARRIVE));
     assert!(matches!(shown(after(&steps), "18:25", Wanted::Standing), Page::Near(view) if view.kept));
 }
 
 #[test]
 fn a_missed_customer_is_asked_again_with_the_reason() {
     let mut steps = to_the_door();
-    steps.push(("18:24", Actor::Courier(courier()), Command::Arrive));
+    steps.push(("18:24", Actor::Courier(courier()), ARRIVE));
     steps.push(("18:32", Actor::Courier(courier()), Command::FailAttempt { reason: FailReason::NotHome }));
     assert!(
         matches!(shown(after(&steps), "18:33", Wanted::Standing), Page::Ask(view) if view.reason == AskReason::Missed { at: at("18:32") })
@@ -252,7 +258,7 @@ fn a_missed_customer_is_asked_again_with_the_reason() {
 fn a_photo_waits_for_the_shop_and_may_be_objected_to_a_code_may_not() {
     let hand_over = |proof| {
         let mut steps = to_the_door();
-        steps.push(("18:24", Actor::Courier(courier()), Command::Arrive));
+        steps.push(("18:24", Actor::Courier(courier()), ARRIVE));
         let id = HandOffId::from_uuid(Uuid::from_u128(31));
         steps.push((
             "18:25",

@@ -47,6 +47,7 @@ pub struct AnswerIn {
 #[serde(deny_unknown_fields)]
 pub struct ReceiverIn {
     /// Name.
+    #[schema(min_length = 1, max_length = 120)]
     pub name: String,
     /// Telephone.
     pub phone: Option<String>,

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::app::couriers::{CourierChange, CourierView, InviteView, NewCourier};
 use crate::http::auth::{OperatorCaller, StaffCaller};
 use crate::http::body::Json;
-use crate::http::extract::{etag, id, if_match};
+use crate::http::extract::{created, id, if_match, versioned};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
@@ -25,6 +25,7 @@ const MOST_REGIONS: usize = 1000;
 #[serde(deny_unknown_fields)]
 pub struct CourierIn {
     /// 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     name: String,
     /// With a plus and the country code; no other courier has it.
     phone: String,
@@ -33,6 +34,7 @@ pub struct CourierIn {
     /// `foot`, `bicycle`, `scooter` or `car`.
     vehicle: String,
     /// Parcels at once, 1 to 1000.
+    #[schema(minimum = 1, maximum = 1000)]
     capacity: i32,
     /// `reg_…`, where they work.
     regions: Vec<String>,
@@ -103,10 +105,7 @@ pub async fn create(
     body: Json<CourierIn>,
 ) -> Result<HttpResponse, Problem> {
     let view = app.create_courier(check_new(&app, &body.value)?).await?;
-    Ok(HttpResponse::Created()
-        .insert_header(etag(view.version))
-        .insert_header(("location", format!("/v1/couriers/{}", view.id)))
-        .json(view))
+    Ok(created(format!("/v1/couriers/{}", view.id), view.version, view))
 }
 
 /// List couriers, oldest first.
@@ -117,9 +116,7 @@ pub async fn list(
     _caller: StaffCaller,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = query.rows()?;
-    let rows = app.couriers(query.after_id()?, wanted + 1).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, wanted, |(id, _)| *id, |(_, view)| view)))
+    query.page(|after, limit| app.couriers(after, limit)).await
 }
 
 /// Read a courier.
@@ -131,7 +128,7 @@ pub async fn read(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = app.courier(id::<CourierId>(&path)?).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+    Ok(versioned(view.version, view))
 }
 
 /// What is to change of a courier; what is absent stays.
@@ -139,6 +136,7 @@ pub async fn read(
 #[serde(deny_unknown_fields)]
 pub struct CourierPatch {
     /// 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     name: Option<String>,
     /// With a plus and the country code.
     phone: Option<String>,
@@ -147,6 +145,7 @@ pub struct CourierPatch {
     /// `foot`, `bicycle`, `scooter` or `car`.
     vehicle: Option<String>,
     /// Parcels at once, 1 to 1000; for shifts that begin after this.
+    #[schema(minimum = 1, maximum = 1000)]
     capacity: Option<i32>,
     /// `reg_…`, where they work, all of it.
     regions: Option<Vec<String>>,
@@ -185,7 +184,7 @@ pub async fn alter(
     let courier = id::<CourierId>(&path)?;
     let change = check_patch(&app, &body.value)?;
     let view = app.change_courier(courier, change, if_match(&request)?).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+    Ok(versioned(view.version, view))
 }
 
 /// Invite a courier's phone.

@@ -2,12 +2,16 @@
 //! the only credential; what is unknown, malformed or closed is answered alike.
 
 use super::answer::AnswerIn;
+use super::checks;
+use super::shared::{PointIn, check_text};
 use crate::app::App;
 use crate::app::customer::{LinkView, Visit};
 use crate::http::auth::admission;
 use crate::http::body::Json;
+use crate::http::catalogue as c;
 use crate::http::limits::check_address;
-use crate::http::problem::{Problem, ProblemDocument};
+use crate::http::problem::{Fault, Problem, ProblemDocument};
+use crate::http::query;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
 use callahead_domain::call_ahead::answer::Source;
@@ -42,6 +46,7 @@ impl FromRequest for LinkCaller {
             let app = request.app_data::<web::Data<App>>().ok_or_else(Problem::not_found)?;
             let token = request.match_info().get("token").unwrap_or_default().to_owned();
             let visit = app.visit(&token).await?;
+            query::check(&request)?;
             admit.send(()).ok();
             Ok(LinkCaller { visit, token })
         })
@@ -82,6 +87,7 @@ pub async fn answer(
 #[serde(deny_unknown_fields)]
 pub struct CancelIn {
     /// In their words, up to 500 characters.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
@@ -93,7 +99,53 @@ pub async fn cancel(
     caller: LinkCaller,
     body: Json<CancelIn>,
 ) -> Result<HttpResponse, Problem> {
+    let mut faults = Vec::new();
+    if let Some(reason) = body.value.reason.as_deref().filter(|reason| !reason.trim().is_empty()) {
+        check_text(&mut faults, "reason", reason, 500);
+    }
+    checks::refuse(faults)?;
     app.cancel_by_link(&caller.visit, body.value.reason.as_deref()).await?;
+    caller.now(&app).await
+}
+
+/// Where an address lies that could not be placed: in words, as a pin, or both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddressIn {
+    /// In words, 1 to 300 characters, for the dispatcher who places it.
+    text: Option<String>,
+    /// On the map: inside a region the address is placed, and the order goes on.
+    point: Option<PointIn>,
+}
+
+/// Say where the address is, for an order that waits because nobody knows. Words go to a dispatcher with the exception;
+/// a pin in a region places the address at once.
+#[utoipa::path(tag = "customers", params(("token" = String, Path)), request_body = AddressIn, responses((status = 200, body = LinkView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/v1/c/{token}/address")]
+pub async fn correct_address(
+    app: web::Data<App>,
+    caller: LinkCaller,
+    body: Json<AddressIn>,
+) -> Result<HttpResponse, Problem> {
+    let AddressIn { text, point } = body.value;
+    let mut faults = Vec::new();
+    if let Some(text) = &text {
+        check_text(&mut faults, "text", text, 300);
+    }
+    let point = point.and_then(|point| point.check(&mut faults, "point"));
+    if faults.is_empty() && text.is_none() && point.is_none() {
+        faults.push(Fault::new("text", "missing", "text or point"));
+    }
+    if !faults.is_empty() {
+        return Err(Problem::new(c::INVALID, "A value is not allowed.").with_faults(faults));
+    }
+    // Words first: they are kept even where the pin lies in no region.
+    if let Some(text) = text {
+        app.correct_address_by_link(&caller.visit, &text).await?;
+    }
+    if let Some(point) = point {
+        app.locate_by_link(&caller.visit, point).await?;
+    }
     caller.now(&app).await
 }
 
@@ -110,6 +162,7 @@ pub async fn rotate_code(app: web::Data<App>, caller: LinkCaller) -> Result<Http
 #[serde(deny_unknown_fields)]
 pub struct ObjectionIn {
     /// In their words, up to 500 characters.
+    #[schema(min_length = 1, max_length = 500)]
     reason: String,
 }
 
@@ -127,5 +180,11 @@ pub async fn dispute(
 
 /// The routes of this resource.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(answer).service(cancel).service(rotate_code).service(dispute).service(read);
+    config
+        .service(answer)
+        .service(cancel)
+        .service(correct_address)
+        .service(rotate_code)
+        .service(dispute)
+        .service(read);
 }

@@ -1,16 +1,19 @@
 //! The dispatcher's desk: deliveries, commands with a reason, why not another courier, the exception queue, jobs.
 
 use crate::app::App;
-use crate::app::desk::{DeliveryFilter, DeliveryView, ExceptionView, JobView};
+use crate::app::desk::{DeliveryFilter, DeliveryView, JobView};
+use crate::app::exceptions::{ExceptionView, Place, is_kind};
 use crate::http::auth::StaffCaller;
 use crate::http::body::Json;
 use crate::http::catalogue as c;
-use crate::http::extract::{etag, id, id_in, if_match};
+use crate::http::extract::{id, id_in, if_match, versioned};
 use crate::http::page::{Page, PageQuery};
-use crate::http::problem::{Fault, Problem, ProblemDocument};
-use crate::http::v1::answer::{AnswerIn, pin};
+use crate::http::problem::{Problem, ProblemDocument};
+use crate::http::v1::answer::AnswerIn;
 use crate::http::v1::shared::PointIn;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callahead_domain::call_ahead::answer::Source;
 use callahead_domain::delivery::proof::Proof;
 use callahead_domain::delivery::state::{FlagKind, ReturnReason};
@@ -26,6 +29,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 #[serde(deny_unknown_fields)]
 pub struct DeliveryQuery {
     /// Rows wanted, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
     /// The cursor of the page before.
     after: Option<String>,
@@ -51,17 +55,14 @@ pub async fn list(
     if let Some(stage) = query.stage.as_deref().filter(|stage| StageKind::parse(stage).is_none()) {
         return Err(Problem::new(c::INVALID_QUERY, format!("'{stage}' is no stage.")));
     }
-    let page = PageQuery { limit: query.limit, after: query.after };
-    let filter = DeliveryFilter {
-        stage: query.stage,
-        region: query.region.as_deref().map(|text| id_in::<RegionId>("region", text)).transpose()?,
-        courier: query.courier.as_deref().map(|text| id_in::<CourierId>("courier", text)).transpose()?,
-        shop: query.shop.as_deref().map(|text| id_in::<ShopId>("shop", text)).transpose()?,
-        after: page.after_id()?,
-        limit: page.rows()? + 1,
-    };
-    let rows = app.delivery_views(&filter, caller.actor).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, page.rows()?, |(id, _)| *id, |(_, view)| view)))
+    let DeliveryQuery { limit, after, stage, .. } = query;
+    let region = query.region.as_deref().map(|text| id_in::<RegionId>("region", text)).transpose()?;
+    let courier = query.courier.as_deref().map(|text| id_in::<CourierId>("courier", text)).transpose()?;
+    let shop = query.shop.as_deref().map(|text| id_in::<ShopId>("shop", text)).transpose()?;
+    let filter = |after, limit| DeliveryFilter { stage, region, courier, shop, after, limit };
+    PageQuery { limit, after }
+        .page(|after, limit| app.delivery_views(filter(after, limit), caller.actor))
+        .await
 }
 
 /// Read a delivery whole.
@@ -73,7 +74,7 @@ pub async fn read(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = app.delivery_view(id::<DeliveryId>(&path)?, caller.actor).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+    Ok(versioned(view.shared.version, view))
 }
 
 /// Everything that happened, with who and when.
@@ -199,7 +200,7 @@ pub enum CommandIn {
     },
     /// Close an open matter.
     Resolve {
-        /** Which: customer_wrote, wrong_number, other_place, delivered_before_cancellation, notice_failed, clock_off. */
+        /** Which: customer_wrote, wrong_number, other_place, delivered_before_cancellation, notice_failed, clock_off, arrived_far_away. */
         #[schema(value_type = String)]
         kind: FlagKind,
     },
@@ -232,11 +233,7 @@ fn command_of(app: &App, input: CommandIn) -> Result<Command, Problem> {
             let place = point.check(&mut faults, "point");
             let place = place
                 .ok_or_else(|| Problem::new(c::INVALID, "A value is not allowed.").with_faults(faults))?;
-            let region = pin(app, place).ok_or_else(|| {
-                Problem::new(c::OUTSIDE_EVERY_REGION, "The point is in no region.").with_faults(vec![
-                    Fault::new("point", "outside_every_region", "no region holds this point"),
-                ])
-            })?;
+            let region = app.region_of(place)?;
             Command::Locate { place, region }
         }
         CommandIn::Cancel { reason } => Command::Cancel { reason },
@@ -261,7 +258,7 @@ fn command_of(app: &App, input: CommandIn) -> Result<Command, Problem> {
         CommandIn::RenewAuthorisation { authorised_until } => {
             Command::RenewAuthorisation { until: authorised_until }
         }
-        CommandIn::Answer(answer) => Command::Answer { reply: answer.reply(app, Source::Courier)? },
+        CommandIn::Answer(answer) => Command::Answer { reply: answer.reply(app, Source::Dispatcher)? },
     })
 }
 
@@ -278,7 +275,7 @@ pub async fn command(
     let delivery = id::<DeliveryId>(&path)?;
     let command = command_of(&app, body.value)?;
     let view = app.command_delivery(delivery, command, caller.actor, if_match(&request)?).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+    Ok(versioned(view.shared.version, view))
 }
 
 /// Which exceptions.
@@ -287,28 +284,50 @@ pub async fn command(
 pub struct ExceptionQuery {
     /// Only of this kind.
     kind: Option<String>,
+    /// Rows wanted, 1 to 200; 50 if absent.
+    limit: Option<u64>,
+    /// The cursor of the page before.
+    after: Option<String>,
 }
 
-/// What needs a person now.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ExceptionList {
-    /// The most urgent first.
-    data: Vec<ExceptionView>,
+/// Jobs of one answer at most.
+const JOBS: u64 = 500;
+
+fn place_text(place: &Place) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}.{}.{}", place.harm_at, place.subject.simple(), place.kind))
 }
 
-/// Deliveries looked through for one answer at most.
-const QUEUE: u64 = 500;
+fn parse_place(text: &str) -> Result<Place, Problem> {
+    let parts_of = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let mut parts = text.splitn(3, '.');
+        let harm_at = parts.next()?.parse().ok()?;
+        let subject = parts.next()?.parse().ok()?;
+        Some(Place { harm_at, subject, kind: parts.next()?.to_owned() })
+    };
+    parts_of().ok_or_else(|| Problem::new(c::INVALID_CURSOR, "The cursor was not made by this list."))
+}
 
 /// The exception queue, sorted by minutes until harm, each with what fixes it.
-#[utoipa::path(tag = "dispatch", params(ExceptionQuery), responses((status = 200, body = ExceptionList)))]
+#[utoipa::path(tag = "dispatch", params(ExceptionQuery), responses((status = 200, body = Page<ExceptionView>), (status = 400, body = ProblemDocument)))]
 #[get("/v1/exceptions")]
 pub async fn exceptions(
     app: web::Data<App>,
     _caller: StaffCaller,
     query: web::Query<ExceptionQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let data = app.exceptions(query.kind.as_deref(), QUEUE).await?;
-    Ok(HttpResponse::Ok().json(ExceptionList { data }))
+    let ExceptionQuery { kind, limit, after } = query.into_inner();
+    if let Some(kind) = kind.as_deref().filter(|kind| !is_kind(kind)) {
+        return Err(Problem::new(c::INVALID_QUERY, format!("'{kind}' is no kind of exception.")));
+    }
+    let wanted = usize::try_from(PageQuery { limit, after: None }.rows()?).unwrap_or(usize::MAX);
+    let after = after.as_deref().map(parse_place).transpose()?;
+    let mut found = app.exceptions(kind.as_deref(), after.as_ref(), wanted.saturating_add(1)).await?;
+    let more = found.len() > wanted;
+    found.truncate(wanted);
+    let next_cursor = found.last().filter(|_| more).map(|(place, _)| place_text(place));
+    let data = found.into_iter().map(|(_, view)| view).collect();
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor }))
 }
 
 /// Which jobs.
@@ -341,7 +360,7 @@ pub async fn jobs(
             return Err(Problem::new(c::INVALID_QUERY, format!("'{other}' is neither parked nor queued.")));
         }
     };
-    Ok(HttpResponse::Ok().json(JobList { data: app.jobs(parked, QUEUE).await? }))
+    Ok(HttpResponse::Ok().json(JobList { data: app.jobs(parked, JOBS).await? }))
 }
 
 /// Try a parked job again.

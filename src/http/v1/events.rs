@@ -20,6 +20,7 @@ pub struct EventQuery {
     /// The cursor read last; from the beginning if absent.
     after: Option<String>,
     /// Rows wanted, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
 }
 
@@ -107,7 +108,7 @@ pub async fn follow(
     request: HttpRequest,
     query: web::Query<EventQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
+    let header = request.headers().get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
     let cursor = start(header.or(query.after.as_deref()))?;
     let bell = app.bells.events.subscribe();
     let feed =

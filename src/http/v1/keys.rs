@@ -21,6 +21,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 #[serde(deny_unknown_fields)]
 pub struct ShopKeyIn {
     /// What it is for, 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     name: String,
     /// Until when; for ever if absent.
     expires_at: Option<DateTime<Utc>>,
@@ -48,12 +49,6 @@ pub async fn create_for_shop(
     Ok(HttpResponse::Created().json(made))
 }
 
-async fn page(app: &App, shop: Option<ShopId>, query: &PageQuery) -> Result<HttpResponse, Problem> {
-    let wanted = query.rows()?;
-    let rows = app.keys(shop, query.after_id()?, wanted + 1).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, wanted, |(id, _)| *id, |(_, view)| view)))
-}
-
 /// List the keys of a shop, ended ones included.
 #[utoipa::path(tag = "keys", params(("id" = String, Path), PageQuery), responses((status = 200, body = Page<KeyView>), (status = 404, body = ProblemDocument)))]
 #[get("/v1/shops/{id}/keys")]
@@ -63,7 +58,8 @@ pub async fn list_of_shop(
     path: web::Path<String>,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    page(&app, Some(id::<ShopId>(&path)?), &query).await
+    let shop = id::<ShopId>(&path)?;
+    query.page(|after, limit| app.keys(Some(shop), after, limit)).await
 }
 
 /// End a key of a shop: refused everywhere within a second.
@@ -86,6 +82,7 @@ pub struct StaffKeyIn {
     /// `dispatcher` or `operator`.
     role: String,
     /// Whose it is, 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     name: String,
 }
 
@@ -121,7 +118,7 @@ pub async fn list(
     _caller: OperatorCaller,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    page(&app, None, &query).await
+    query.page(|after, limit| app.keys(None, after, limit)).await
 }
 
 /// End a key of a dispatcher or an operator: refused everywhere within a second.

@@ -1,12 +1,13 @@
 //! Orders: what a shop hands over, sees, amends and cancels.
 
 use crate::app::ingest::{NewOrder, NewParcel, RequestKey};
+use crate::app::orders::OrderFilter;
 use crate::app::view::OrderView;
 use crate::app::{App, Error};
 use crate::http::auth::ShopCaller;
 use crate::http::body::Json;
 use crate::http::catalogue as c;
-use crate::http::extract::{etag, id, id_in, idempotency_key, if_match};
+use crate::http::extract::{created, id, id_in, idempotency_key, if_match, versioned};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
 use crate::http::v1::shared::{MoneyIn, PointIn, WindowIn, check_text};
@@ -27,6 +28,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 #[serde(deny_unknown_fields)]
 pub struct CustomerIn {
     /// Name, 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     name: String,
     /// Telephone, with country code or in the shop's country.
     phone: Option<String>,
@@ -41,6 +43,7 @@ pub struct CustomerIn {
 #[serde(deny_unknown_fields)]
 pub struct AddressIn {
     /// In words, 1 to 300 characters.
+    #[schema(min_length = 1, max_length = 300)]
     text: String,
     /// On the map; without it the order waits for a dispatcher or for the customer's pin.
     point: Option<PointIn>,
@@ -51,10 +54,13 @@ pub struct AddressIn {
 #[serde(deny_unknown_fields)]
 pub struct ParcelIn {
     /// What the courier scans; made up if absent.
+    #[schema(min_length = 1, max_length = 64)]
     barcode: Option<String>,
     /// Its share of the total in minor units; needed for a partial hand-off.
+    #[schema(minimum = 0)]
     value: Option<i64>,
     /// Grams.
+    #[schema(minimum = 0, maximum = 1_000_000)]
     weight_g: Option<i64>,
 }
 
@@ -63,8 +69,10 @@ pub struct ParcelIn {
 #[serde(deny_unknown_fields)]
 pub struct ItemIn {
     /// What.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// How many.
+    #[schema(minimum = 1)]
     quantity: u32,
 }
 
@@ -73,6 +81,7 @@ pub struct ItemIn {
 #[serde(deny_unknown_fields)]
 pub struct OrderIn {
     /// The shop's own id, unique within the shop.
+    #[schema(min_length = 1, max_length = 128)]
     external_id: Option<String>,
     /// `pup_…`
     pickup_point_id: String,
@@ -81,10 +90,12 @@ pub struct OrderIn {
     /// Where it goes.
     address: AddressIn,
     /// The pieces; one if absent.
+    #[schema(min_items = 1, max_items = 100)]
     parcels: Option<Vec<ParcelIn>>,
     /// What is authorised and will be captured.
     total: MoneyIn,
     /// The basket.
+    #[schema(max_items = 500)]
     items: Option<Vec<ItemIn>>,
     /// Ready for collection; now if absent.
     ready_at: Option<DateTime<Utc>>,
@@ -93,8 +104,10 @@ pub struct OrderIn {
     /// When the authorisation ends.
     authorised_until: Option<DateTime<Utc>>,
     /// The payment provider's reference.
+    #[schema(min_length = 1, max_length = 128)]
     provider_ref: Option<String>,
     /// For the courier, up to 500 characters.
+    #[schema(min_length = 1, max_length = 500)]
     note: Option<String>,
 }
 
@@ -276,10 +289,7 @@ pub async fn create(
     let order = check(&app, caller, &body.value)?;
     let external_id = order.external_id.clone();
     match app.ingest(order, request_key.clone()).await {
-        Ok(view) => Ok(HttpResponse::Created()
-            .insert_header(etag(view.version))
-            .insert_header(("location", format!("/v1/orders/{}", view.id)))
-            .json(view)),
+        Ok(view) => Ok(created(format!("/v1/orders/{}", view.id), view.shared.version, view)),
         Err(Error::Conflict { .. }) => after_conflict(&app, caller, &request_key, external_id).await,
         Err(error) => Err(error.into()),
     }
@@ -327,6 +337,7 @@ async fn after_conflict(
 #[serde(deny_unknown_fields)]
 pub struct OrderQuery {
     /// Rows wanted, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
     /// The cursor of the page before.
     after: Option<String>,
@@ -350,16 +361,8 @@ pub async fn list(
     {
         return Err(Problem::new(c::INVALID_QUERY, format!("'{status}' is no stage.")));
     }
-    let page = PageQuery { limit, after };
-    let filter = crate::app::orders::OrderFilter {
-        status,
-        external_id,
-        after: page.after_id()?,
-        limit: page.rows()? + 1,
-    };
-    let rows = app.orders_of(caller.shop, filter).await?;
-    let page = Page::of(rows, page.rows()?, |(id, _)| id.uuid(), |(_, view)| view);
-    Ok(HttpResponse::Ok().json(page))
+    let filter = |after, limit| OrderFilter { status, external_id, after, limit };
+    PageQuery { limit, after }.page(|after, limit| app.orders_of(caller.shop, filter(after, limit))).await
 }
 
 /// Read an order.
@@ -371,7 +374,7 @@ pub async fn read(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = app.order_of(caller.shop, id::<OrderId>(&path)?).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+    Ok(versioned(view.shared.version, view))
 }
 
 /// What may still be changed.
@@ -385,6 +388,7 @@ pub struct AmendIn {
     /// A lower total.
     total: Option<MoneyIn>,
     /// A new note.
+    #[schema(min_length = 1, max_length = 500)]
     note: Option<String>,
 }
 
@@ -434,7 +438,7 @@ async fn command(
 ) -> Result<HttpResponse, Problem> {
     let order = id::<OrderId>(path)?;
     let view = app.command_order(caller.shop, order, command, if_match(request)?).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+    Ok(versioned(view.shared.version, view))
 }
 
 /// Why.
@@ -442,6 +446,7 @@ async fn command(
 #[serde(deny_unknown_fields)]
 pub struct ReasonIn {
     /// In words, 1 to 500 characters.
+    #[schema(min_length = 1, max_length = 500)]
     reason: String,
 }
 

@@ -18,10 +18,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 #[serde(deny_unknown_fields)]
 pub struct PickupPointIn {
     /// The shop's own id, unique within the shop, up to 128 characters.
+    #[schema(min_length = 1, max_length = 128)]
     external_id: Option<String>,
     /// 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     name: String,
     /// In words, 1 to 300 characters.
+    #[schema(min_length = 1, max_length = 300)]
     address: String,
     /// On the map.
     point: PointIn,
@@ -64,9 +67,7 @@ pub async fn list(
     caller: ShopCaller,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = query.rows()?;
-    let rows = app.pickup_points(caller.shop, query.after_id()?, wanted + 1).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, wanted, |(id, _)| *id, |(_, view)| view)))
+    query.page(|after, limit| app.pickup_points(caller.shop, after, limit)).await
 }
 
 /// The routes of this resource.

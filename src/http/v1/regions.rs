@@ -10,7 +10,7 @@ use crate::app::wrong::Wrong;
 use crate::http::auth::{OperatorCaller, StaffCaller};
 use crate::http::body::{self, BodyLimits, Json};
 use crate::http::catalogue as c;
-use crate::http::extract::{etag, id, if_match};
+use crate::http::extract::{etag, id, if_match, versioned};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
 use actix_web::{HttpRequest, HttpResponse, get, patch, put, web};
@@ -80,9 +80,7 @@ pub async fn list(
     _caller: StaffCaller,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = query.rows()?;
-    let rows = app.regions(query.after_id()?, wanted + 1).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, wanted, |(id, _)| *id, |(_, view)| view)))
+    query.page(|after, limit| app.regions(after, limit)).await
 }
 
 /// Where.
@@ -90,8 +88,10 @@ pub async fn list(
 #[serde(deny_unknown_fields)]
 pub struct LocateQuery {
     /// Degrees north.
+    #[param(minimum = -90, maximum = 90)]
     lat: f64,
     /// Degrees east.
+    #[param(minimum = -180, maximum = 180)]
     lon: f64,
 }
 
@@ -159,9 +159,7 @@ pub async fn affected(
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let region = id::<RegionId>(&path)?;
-    let wanted = query.rows()?;
-    let rows = app.affected_by_region(region, query.after_id()?, wanted + 1).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, wanted, |(id, _)| *id, |(_, view)| view)))
+    query.page(|after, limit| app.affected_by_region(region, after, limit)).await
 }
 
 /// What is to change of a region beside its drawing; what is absent stays.
@@ -200,7 +198,7 @@ pub async fn alter(
     checks::refuse(faults)?;
     let change = RegionChange { active, priority, time_zone, policy };
     let (view, version) = app.change_region(region, change, if_match(&request)?).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(version)).json(view))
+    Ok(versioned(version, view))
 }
 
 /// The routes of this resource.

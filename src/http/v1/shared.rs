@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct MoneyIn {
     /// Minor units, a whole number above 0.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991i64)]
     pub amount: i64,
     /// ISO 4217.
     pub currency: String,
@@ -43,8 +44,10 @@ impl MoneyIn {
 #[serde(deny_unknown_fields)]
 pub struct PointIn {
     /// Degrees north, -90 to 90.
+    #[schema(minimum = -90, maximum = 90)]
     pub lat: f64,
     /// Degrees east, -180 to 180.
+    #[schema(minimum = -180, maximum = 180)]
     pub lon: f64,
 }
 

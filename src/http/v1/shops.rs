@@ -6,7 +6,7 @@ use crate::app::shops::{NewShop, PaymentWish, ShopChange, ShopView, wrong_paymen
 use crate::app::wrong::wrong_wishes;
 use crate::http::auth::{OperatorCaller, StaffCaller};
 use crate::http::body::Json;
-use crate::http::extract::{etag, id, if_match};
+use crate::http::extract::{created, id, if_match, versioned};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
@@ -40,6 +40,7 @@ impl ShopPaymentIn {
 #[serde(deny_unknown_fields)]
 pub struct ShopIn {
     /// 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     name: String,
     /// ISO 4217, such as KRW.
     currency: String,
@@ -102,10 +103,7 @@ pub async fn create(
     body: Json<ShopIn>,
 ) -> Result<HttpResponse, Problem> {
     let view = app.create_shop(check_new(&app, body.value)?).await?;
-    Ok(HttpResponse::Created()
-        .insert_header(etag(view.version))
-        .insert_header(("location", format!("/v1/shops/{}", view.id)))
-        .json(view))
+    Ok(created(format!("/v1/shops/{}", view.id), view.version, view))
 }
 
 /// List shops, oldest first.
@@ -116,9 +114,7 @@ pub async fn list(
     _caller: StaffCaller,
     query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = query.rows()?;
-    let rows = app.shops(query.after_id()?, wanted + 1).await?;
-    Ok(HttpResponse::Ok().json(Page::of(rows, wanted, |(id, _)| *id, |(_, view)| view)))
+    query.page(|after, limit| app.shops(after, limit)).await
 }
 
 /// Read a shop.
@@ -130,7 +126,7 @@ pub async fn read(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let view = app.shop(id::<ShopId>(&path)?).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+    Ok(versioned(view.version, view))
 }
 
 /// What is to change of a shop; what is absent stays.
@@ -138,6 +134,7 @@ pub async fn read(
 #[serde(deny_unknown_fields)]
 pub struct ShopPatch {
     /// 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     name: Option<String>,
     /// IANA zone.
     time_zone: Option<String>,
@@ -196,7 +193,7 @@ pub async fn alter(
     let known = app.book.get().shops.get(&shop).and_then(|entry| entry.country.clone());
     let change = check_patch(&app, body.value, known.as_deref())?;
     let view = app.change_shop(shop, change, if_match(&request)?).await?;
-    Ok(HttpResponse::Ok().insert_header(etag(view.version)).json(view))
+    Ok(versioned(view.version, view))
 }
 
 /// The routes of this resource.

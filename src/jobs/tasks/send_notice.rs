@@ -77,8 +77,6 @@ pub async fn run(work: &Work<'_>) -> Result<(), Failed> {
 }
 
 fn message(work: &Work<'_>, notice: Notice, content: &NoticeContent) -> Result<Message, Failed> {
-    let kind = NoticeKind::parse(notice.name())
-        .ok_or(Failed::Park { error: "no words for this notice".to_owned() })?;
     let facts = NoticeFacts {
         shop: content.shop.clone(),
         reference: content.reference.clone(),
@@ -93,7 +91,7 @@ fn message(work: &Work<'_>, notice: Notice, content: &NoticeContent) -> Result<M
         code: None,
     };
     let facts = in_its_own_time(notice, facts);
-    let rendered = render(kind, content.language, &content.name, &facts);
+    let rendered = render(NoticeKind::Customer(notice), content.language, &content.name, &facts);
     let rendered =
         rendered.map_err(|error| Failed::Park { error: format!("the notice cannot be said: {error}") })?;
     let to = Recipient {

@@ -511,7 +511,9 @@ impl World<'_> {
         let Some(session) = self.session(who) else { return Ok(Then::Sleep) };
         let answer = self.api.end_shift(&session).await;
         self.touched = true;
-        if self.tried("courier", answer)?.is_none() {
+        // Its time over, a shift ends by itself once nothing is carried.
+        let ended_already = answer.as_ref().is_err_and(|error| error.code() == "no_shift");
+        if !ended_already && self.tried("courier", answer)?.is_none() {
             return Ok(Then::Wake(next_look(now)));
         }
         let plan = self.plan.couriers.get(who).map(|plan| (plan.again, plan.off - plan.on));

@@ -78,12 +78,42 @@ pub struct Receiver {
 pub enum Source {
     /// The courier's report of a call.
     Courier,
+    /// What a dispatcher was told, in their own name.
+    Dispatcher,
     /// A text message.
     Sms,
     /// The customer's link.
     Link,
     /// The shopping app.
     App,
+}
+
+impl Source {
+    /// Every one, the least trusted first.
+    pub const ALL: [Source; 5] =
+        [Source::Courier, Source::Dispatcher, Source::Sms, Source::Link, Source::App];
+
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Courier => "courier",
+            Source::Dispatcher => "dispatcher",
+            Source::Sms => "sms",
+            Source::Link => "link",
+            Source::App => "app",
+        }
+    }
+
+    /// What it means, for the documentation.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Source::Courier => "the courier's report of a call",
+            Source::Dispatcher => "what a dispatcher was told, recorded in their own name",
+            Source::Sms => "a text message from the customer's number",
+            Source::Link => "the customer's own page, or a program with its link",
+            Source::App => "the shopping app, signed in",
+        }
+    }
 }
 
 /// Who wrote the answer down.

@@ -9,7 +9,7 @@ use super::state::{Delivery, FlagKind, Gate, Stage, StageKind};
 use crate::payment::PaymentState;
 use crate::policy::{Policy, SilenceRule};
 use chrono::{DateTime, Duration, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A delivery without a courier for this long needs a dispatcher.
 pub const UNASSIGNED_ALARM_S: i64 = 90;
@@ -25,7 +25,7 @@ pub const AUTHORISATION_WARNING_S: i64 = 24 * 3600;
 const LATE_TOLERANCE_S: i64 = 120;
 
 /// The kinds of matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The address is not placed.
@@ -64,6 +64,8 @@ pub enum Kind {
     NoticeFailed,
     /// The courier's clock was off.
     ClockOff,
+    /// The courier was far from the address when they said to be at the door.
+    ArrivedFarAway,
 }
 
 /// One matter.
@@ -122,7 +124,10 @@ fn stage_matters(delivery: &Delivery, found: &mut Vec<Matter>) {
     use CommandKind as C;
     match &delivery.stage {
         Stage::NeedsAddress { .. } => {
-            found.push(matter(delivery, Kind::NeedsAddress, delivery.accepted_at, &[C::Locate, C::Cancel]));
+            let mut lost =
+                matter(delivery, Kind::NeedsAddress, delivery.accepted_at, &[C::Locate, C::Cancel]);
+            lost.detail = delivery.address_told.clone().unwrap_or_default();
+            found.push(lost);
         }
         Stage::Received { since } => {
             let waiting = match delivery.gate {
@@ -249,6 +254,7 @@ fn flag_matter(delivery: &Delivery, kind: FlagKind, since: DateTime<Utc>, detail
         FlagKind::DeliveredBeforeCancellation => (Kind::DeliveredBeforeCancellation, &[C::Resolve]),
         FlagKind::NoticeFailed => (Kind::NoticeFailed, &[C::AskAgain, C::Override, C::Resolve]),
         FlagKind::ClockOff => (Kind::ClockOff, &[C::Resolve]),
+        FlagKind::ArrivedFarAway => (Kind::ArrivedFarAway, &[C::Resolve]),
     };
     Matter { detail: detail.to_owned(), ..matter(delivery, kind, since, fixes) }
 }

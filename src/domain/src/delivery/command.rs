@@ -65,6 +65,8 @@ macro_rules! commands {
 commands! {
     /// Place the address.
     "locate" Locate { /** The door. */ place: Point, /** Its region. */ region: RegionPin }
+    /// Say in words where an address that is not placed lies.
+    "correct_address" CorrectAddress { /** The address. */ text: String }
     /// Change what may still be changed.
     "amend" Amend { /** What. */ amendment: Amendment }
     /// Propose to a courier.
@@ -78,7 +80,7 @@ commands! {
     /// Take off the run.
     "unassign" Unassign { /** Why. */ reason: String }
     /// Tell the times of the run.
-    "plan" Plan { /** Arrival at the door. */ arrive_at: DateTime<Utc>, /** Last leg. */ leg_s: i64 }
+    "plan" Plan { /** Arrival at the door. */ arrive_at: DateTime<Utc>, /** Last leg. */ leg_s: i64, /** The stops come in another order. */ resequenced: bool }
     /// Take the parcels from the shop.
     "collect" Collect
     /// Leave for the door.
@@ -86,7 +88,7 @@ commands! {
     /// Turn back before the door.
     "turn_back" TurnBack { /** Why. */ reason: String }
     /// Be at the door.
-    "arrive" Arrive
+    "arrive" Arrive { /** Where the phone was. */ point: Option<Point>, /** Why there, if the courier says. */ reason: String }
     /// Give the parcels, all or those numbered.
     "hand_over" HandOver { /** Id of the hand-off, made by whoever records it. */ id: HandOffId, /** The proof. */ proof: Proof,
         /** Numbers given; empty means all. */ parcels: Vec<i32> }

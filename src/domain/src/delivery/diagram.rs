@@ -2,6 +2,7 @@
 
 use super::state::{GateKind, StageKind};
 use super::table::{DELIVERY, GATE_STEPS, Row};
+use crate::call_ahead::Source;
 use crate::payment::PaymentKind;
 use crate::payment::table::PAYMENT;
 use std::collections::BTreeSet;
@@ -93,10 +94,11 @@ fn diagram(arrows: impl Iterator<Item = Arrow>) -> String {
 /// Every row as Markdown tables.
 pub fn markdown() -> String {
     format!(
-        "## Delivery\n\n{}\n## Payment\n\n{}\n## Gate\n\nThe gate is moved by events:\n\n{}",
+        "## Delivery\n\n{}\n## Payment\n\n{}\n## Gate\n\nThe gate is moved by events:\n\n{}\n## Answers\n\n{ANSWERS}\n\n{}",
         table(DELIVERY),
         table(PAYMENT),
-        gate_table()
+        gate_table(),
+        source_table()
     )
 }
 
@@ -137,6 +139,18 @@ fn names<K: Copy>(kinds: &[K], label: fn(K) -> &'static str) -> String {
         return "any".to_owned();
     }
     kinds.iter().map(|kind| label(*kind)).collect::<Vec<_>>().join(", ")
+}
+
+const ANSWERS: &str = "\
+The latest answer counts. Of two said at the same instant the one of the more trusted source counts, here the most
+trusted first; each answer names its source and who wrote it down.";
+
+fn source_table() -> String {
+    let mut text = "| source | what it is |\n|---|---|\n".to_owned();
+    for source in Source::ALL.into_iter().rev() {
+        let _ = writeln!(text, "| `{}` | {} |", source.name(), source.meaning());
+    }
+    text
 }
 
 fn gate_table() -> String {

@@ -30,6 +30,18 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// All of them.
+    pub const ALL: [Notice; 8] = [
+        Self::Ask,
+        Self::Reminder,
+        Self::LastAsk,
+        Self::OnTheWay,
+        Self::Late,
+        Self::Missed,
+        Self::HandedOver,
+        Self::Cancelled,
+    ];
+
     /// The wire name.
     pub fn name(self) -> &'static str {
         match self {

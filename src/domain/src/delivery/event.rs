@@ -67,6 +67,8 @@ macro_rules! events {
 events! {
     /// The address was placed.
     "order.located" Located { /** The door. */ place: Point, /** Its region. */ region: RegionPin }
+    /// Somebody said in words where an address that is not placed lies.
+    "order.address_corrected" AddressCorrected { /** The address. */ text: String }
     /// The shop changed what may still be changed.
     "order.amended" Amended { /** New ready time. */ ready_at: Option<DateTime<Utc>>, /** New window. */ window: Option<Window>,
         /** New promise. */ promised_by: Option<DateTime<Utc>>, /** New, lower amount. */ amount_minor: Option<i64>,
@@ -92,7 +94,9 @@ events! {
     /// The courier turned back before the door.
     "stop.turned_back" TurnedBack { /** Why. */ reason: String, /** When. */ at: DateTime<Utc> }
     /// At the door.
-    "courier.arrived" Arrived { /** When. */ at: DateTime<Utc> }
+    "courier.arrived" Arrived { /** When. */ at: DateTime<Utc>,
+        /** Metres from the phone to the address, if the phone told where it was. */
+        #[serde(default, skip_serializing_if = "Option::is_none")] distance_m: Option<i64> }
     /// Every parcel passed to the customer.
     "delivery.handed_over" HandedOver { /** The hand-off. */ hand_off: HandOff }
     /// Some parcels passed to the customer.

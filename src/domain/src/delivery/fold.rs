@@ -67,6 +67,7 @@ impl Delivery {
             code: CodeState::default(),
             partial: None,
             failed: None,
+            address_told: None,
             flags: Vec::new(),
             authorised_until: match accepted.payment.state {
                 PaymentState::Authorised { until } => until,
@@ -86,10 +87,10 @@ impl Delivery {
     fn evolve_stage(&mut self, event: &Event) -> bool {
         match event {
             Event::Offered { courier, until } => {
-                self.rounds += 1;
                 self.stage = Stage::Offered { courier: *courier, until: *until };
             }
             Event::OfferDeclined { courier, at, .. } | Event::OfferExpired { courier, at } => {
+                self.rounds += 1;
                 self.declined.push(*courier);
                 self.off_the_run(*at);
             }
@@ -110,7 +111,7 @@ impl Delivery {
                 self.with_courier(|courier| Stage::EnRoute { courier, clearance: clearance.clone() })
             }
             Event::TurnedBack { .. } => self.with_courier(|courier| Stage::Collected { courier }),
-            Event::Arrived { at } => {
+            Event::Arrived { at, .. } => {
                 if let Stage::EnRoute { courier, clearance } = self.stage.clone() {
                     self.stage = Stage::AtDoor { courier, clearance, since: *at };
                 }
@@ -413,6 +414,7 @@ impl Delivery {
             Event::Planned { arrive_at, leg_s } => {
                 self.planned = Some(Planned { arrive_at: *arrive_at, leg_s: *leg_s });
             }
+            Event::AddressCorrected { text } => self.address_told = Some(text.clone()),
             Event::ArrivalMoved { to, .. } => self.quoted = Some(*to),
             Event::CodeRefused { tries, .. } => self.code.tries = *tries,
             Event::CodeRotated { rotation, .. } => self.code = CodeState { rotation: *rotation, tries: 0 },

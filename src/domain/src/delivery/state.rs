@@ -3,7 +3,7 @@
 use super::proof::HandOff;
 use crate::actor::Actor;
 use crate::call_ahead::answer::{Answer, Receiver};
-use crate::call_ahead::ladder::{AskLog, RungKind};
+use crate::call_ahead::ladder::{AskLog, PLAN_MOVES_S, RungKind};
 use crate::geo::point::Point;
 use crate::id::{AnswerId, CourierId, DeliveryId, OrderId, ParcelId, RegionId, ShopId};
 use crate::payment::Payment;
@@ -283,6 +283,15 @@ pub struct Planned {
     pub leg_s: i64,
 }
 
+impl Planned {
+    /// Whether these times are worth telling anew: the arrival or the last leg moved by [`PLAN_MOVES_S`] or more, or the
+    /// stops come in another order and this door at any other time.
+    pub fn moves_to(&self, arrive_at: DateTime<Utc>, leg_s: i64, resequenced: bool) -> bool {
+        let least_s = if resequenced { 1 } else { PLAN_MOVES_S };
+        (self.arrive_at - arrive_at).num_seconds().abs() >= least_s || (self.leg_s - leg_s).abs() >= least_s
+    }
+}
+
 /// The six-digit code's counters; the code itself is derived and never stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeState {
@@ -371,6 +380,8 @@ pub enum FlagKind {
     NoticeFailed,
     /// The courier's phone clock was off.
     ClockOff,
+    /// The courier said to be at the door far away from it.
+    ArrivedFarAway,
 }
 
 /// A raised flag.
@@ -415,7 +426,7 @@ pub struct Delivery {
     pub attempts: u32,
     /// Who declined or let an offer expire.
     pub declined: Vec<CourierId>,
-    /// Offers made.
+    /// Offers that came to nothing: declined or expired.
     pub rounds: u32,
     /// What the run says.
     pub planned: Option<Planned>,
@@ -441,6 +452,9 @@ pub struct Delivery {
     pub partial: Option<HandOff>,
     /// The attempt that may be undone.
     pub failed: Option<Failed>,
+    /// The address in the customer's own words, where it could not be placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_told: Option<String>,
     /// Open matters for a person.
     pub flags: Vec<Flag>,
     /// Where the provider's hold ends, kept so that a reopened hand-off finds it again.

@@ -79,6 +79,7 @@ macro_rules! row {
 pub const DELIVERY: &[Row] = &[
     row!("locate", Locate, &[S::NeedsAddress] => &[S::Received], &[Dispatcher, Customer], FREE, decide::locate, "A pin places the address in a region."),
     row!("move_pin", Locate, &[S::Received, S::Offered, S::Assigned, S::Collected] => STAY, &[Dispatcher], FREE, decide::locate, "A dispatcher corrects the pin."),
+    row!("correct_address", CorrectAddress, &[S::NeedsAddress] => STAY, &[Customer, Dispatcher], FREE, decide::correct_address, "The address in words, for whoever places it."),
     row!("amend", Amend, &[S::Received, S::NeedsAddress, S::Offered, S::Assigned, S::Collected, S::EnRoute, S::AtDoor] => STAY, &[P::Authorised] => KEEP, &[Shop, Dispatcher], FREE, decide::amend, "Times, note and a lower amount; after collection only note and amount."),
     row!("offer", Offer, &[S::Received] => &[S::Offered], &[System, Dispatcher], FREE, decide::offer, "Proposed to a courier, with an end."),
     row!("accept", Accept, &[S::Offered] => &[S::Assigned], &[Courier], &[OFFER_OPEN], decide::accept, "The courier takes it."),
@@ -91,7 +92,7 @@ pub const DELIVERY: &[Row] = &[
     row!("collect_unaware", Collect, &[S::Cancelled] => &[S::Returning], &[Courier], FREE, decide::collect_unaware, "Collected before the cancellation reached the courier: back to the shop."),
     row!("set_off", SetOff, &[S::Collected] => &[S::EnRoute], &[P::Authorised] => KEEP, &[Courier], &[PAYMENT_HOLDS], decide::set_off, "Needs a clearance: an answer, a policy, or a named person's override."),
     row!("turn_back", TurnBack, &[S::EnRoute] => &[S::Collected, S::Returning], &[Courier, Dispatcher], FREE, decide::turn_back, "Not to this door now; what the customer said on the way counts."),
-    row!("arrive", Arrive, &[S::EnRoute] => &[S::AtDoor], &[Courier], FREE, decide::arrive, "At the door."),
+    row!("arrive", Arrive, &[S::EnRoute] => &[S::AtDoor], &[Courier], FREE, decide::arrive, "At the door; far away from it a person is told."),
     row!("hand_off", HandOver, &[S::EnRoute, S::AtDoor] => &[S::HandedOver, S::Collected], ANY => &[P::CaptureDue], &[Courier], FREE, hand_off::at_door, "With proof; some parcels only: the rest stays collected."),
     row!("hand_off_unannounced", HandOver, &[S::Collected, S::Returning] => &[S::HandedOver], ANY => &[P::CaptureDue], &[Courier], FREE, hand_off::unannounced, "The right code is the customer's own act; what happened at the door is not refused."),
     row!("hand_off_witnessed", HandOver, &[S::Collected, S::EnRoute, S::AtDoor, S::Returning] => &[S::HandedOver], &[Dispatcher], FREE, hand_off::witnessed, "A dispatcher's word; waits like a photo."),

@@ -4,6 +4,7 @@
 //! distances are metres on the mean sphere. Come in by:
 //!
 //! - [`point`] a validated position and the distance between two of them;
+//! - [`plausible`] whether somebody can have come from one to the other in a time;
 //! - [`region`] the shape of a region, read from GeoJSON with a check that says what is wrong and where;
 //! - [`collection`] a whole `FeatureCollection` of regions at once, all its problems listed;
 //! - [`index`] which region owns a point, in logarithmic time;
@@ -13,6 +14,7 @@
 
 pub mod collection;
 pub mod index;
+pub mod plausible;
 pub mod point;
 pub mod region;
 mod rings;
@@ -22,6 +24,7 @@ pub mod travel;
 
 pub use collection::{ImportedRegion, ShapeProblem, parse_collection};
 pub use index::{Located, RegionIndex};
+pub use plausible::is_plausible;
 pub use point::{Point, PointError, distance_m};
 pub use region::{MAX_POINTS, Region, RegionShape, ShapeError, Spot};
 pub use travel::{GreatCircle, TravelTimes};

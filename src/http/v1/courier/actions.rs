@@ -23,6 +23,7 @@ const MOST_ACTIONS: usize = 100;
 #[serde(deny_unknown_fields)]
 pub struct ActionIn {
     /// The phone's own id of it, 1 to 64 visible characters; a UUID will do.
+    #[schema(min_length = 1, max_length = 64)]
     action_id: String,
     /// collect, set_off, turn_back, arrive, hand_over, fail_attempt, undo_fail, reopen or call.
     #[serde(rename = "type")]
@@ -32,6 +33,7 @@ pub struct ActionIn {
     /// When, by the phone's clock. Ahead of the server's clock by more than a minute: the server's is taken.
     occurred_at: DateTime<Utc>,
     /// The phone's own order, from 0.
+    #[schema(minimum = 0)]
     device_seq: i64,
     /// Where.
     point: Option<PointIn>,
@@ -45,6 +47,7 @@ pub struct ActionIn {
 #[serde(deny_unknown_fields)]
 pub struct BatchIn {
     /// At most 100.
+    #[schema(max_items = 100)]
     actions: Vec<ActionIn>,
 }
 

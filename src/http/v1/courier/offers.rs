@@ -30,6 +30,7 @@ pub async fn accept(
 #[serde(deny_unknown_fields)]
 pub struct DeclineIn {
     /// In words, up to 500 characters.
+    #[schema(min_length = 1, max_length = 500)]
     reason: Option<String>,
 }
 
@@ -45,6 +46,9 @@ pub async fn decline(
 ) -> Result<HttpResponse, Problem> {
     let caller = caller.acting()?;
     let bytes = body::read(&request, payload.into_inner()).await?;
+    if !bytes.is_empty() {
+        body::check_type(&request)?;
+    }
     let said: DeclineIn = if bytes.is_empty() { DeclineIn::default() } else { body::parse(&bytes)? };
     let mut faults: Vec<Fault> = Vec::new();
     if let Some(reason) = &said.reason {

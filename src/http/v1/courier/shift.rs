@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::app::courier::shift::{self, CourierShiftView, NewShift, Reported};
+use crate::app::courier::shift_end;
 use crate::http::auth::CourierCaller;
 use crate::http::body::Json;
 use crate::http::catalogue as c;
@@ -59,12 +60,15 @@ pub async fn current(app: web::Data<App>, caller: CourierCaller) -> Result<HttpR
     }
 }
 
-/// End the shift. Refused while parcels are held; what was only assigned or offered goes to somebody else.
+/// End the shift. What was only assigned or offered goes to somebody else.
+///
+/// While parcels are held the shift stays open (409 `holding_parcels`) until they are handed over, returned or
+/// transferred; nothing new is given to this courier then. A shift whose time is over ends by itself in the same way.
 #[utoipa::path(tag = "couriers", responses((status = 200, body = CourierShiftView), (status = 409, body = ProblemDocument)))]
 #[post("/v1/courier/shift/end")]
 pub async fn end(app: web::Data<App>, caller: CourierCaller) -> Result<HttpResponse, Problem> {
     let caller = caller.acting()?;
-    Ok(HttpResponse::Ok().json(shift::end(&app, caller.courier).await?))
+    Ok(HttpResponse::Ok().json(shift_end::end(&app, caller.courier).await?))
 }
 
 /// One position.
@@ -76,6 +80,7 @@ pub struct PositionIn {
     /// Where.
     point: PointIn,
     /// Metres, 0 to 100,000.
+    #[schema(minimum = 0, maximum = 100_000)]
     accuracy_m: Option<f64>,
 }
 
@@ -84,6 +89,7 @@ pub struct PositionIn {
 #[serde(deny_unknown_fields)]
 pub struct PositionsIn {
     /// At most 200.
+    #[schema(max_items = 200)]
     positions: Vec<PositionIn>,
 }
 
@@ -92,6 +98,8 @@ pub struct PositionsIn {
 pub struct AcceptedView {
     /// Those that lie within the shift; others are passed over.
     accepted: usize,
+    /// Of these, where nobody can have come to in the time: kept and marked, and nothing is planned from them.
+    implausible: usize,
 }
 
 fn check(positions: &[PositionIn]) -> Result<Vec<Reported>, Problem> {
@@ -125,8 +133,9 @@ pub async fn report(
     body: Json<PositionsIn>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller.acting()?;
-    let accepted = shift::report(&app, caller.courier, check(&body.value.positions)?).await?;
-    Ok(HttpResponse::Accepted().json(AcceptedView { accepted }))
+    let taken = shift::report(&app, caller.courier, check(&body.value.positions)?).await?;
+    let (accepted, implausible) = (taken.accepted, taken.implausible);
+    Ok(HttpResponse::Accepted().json(AcceptedView { accepted, implausible }))
 }
 
 /// The routes of this resource.

@@ -51,7 +51,7 @@ fn record(reply: &Reply, context: &Context<'_>) -> Answer {
         id: reply.id,
         outcome: reply.outcome.clone(),
         note: reply.note.clone(),
-        source: reply.source,
+        source: source_of(reply, context),
         recorded_by: match context.actor {
             Actor::Courier(_) => Recorder::Courier,
             Actor::Dispatcher(_) | Actor::Operator(_) | Actor::Shop(_) => Recorder::Dispatcher,
@@ -61,6 +61,14 @@ fn record(reply: &Reply, context: &Context<'_>) -> Answer {
         answered_at: context.occurred_at,
         valid_until: validity(&reply.outcome, context),
         supersedes: None,
+    }
+}
+
+/// Whatever way a caller names: what staff write down is their report, and nobody else's word.
+fn source_of(reply: &Reply, context: &Context<'_>) -> Source {
+    match context.actor.role() {
+        Role::Dispatcher | Role::Shop => Source::Dispatcher,
+        _ => reply.source,
     }
 }
 

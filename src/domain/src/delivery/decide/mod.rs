@@ -9,7 +9,7 @@ use super::command::{Amendment, Command};
 use super::event::Event;
 use super::guard::clearance;
 use super::refusal::Refusal;
-use super::state::{Delivery, FailReason, Gate, Holder, ReturnReason, Stage, StageKind};
+use super::state::{Delivery, FailReason, FlagKind, Gate, Holder, ReturnReason, Stage, StageKind};
 use crate::actor::Actor;
 use chrono::Duration;
 
@@ -33,10 +33,21 @@ pub(crate) fn text(field: &'static str, value: &str, most: usize) -> Result<(), 
 
 /// Most characters of a reason or a note.
 pub const MOST_WORDS: usize = 500;
+/// Most characters of an address.
+const MOST_ADDRESS: usize = 300;
 
 pub(super) fn locate(_: &Delivery, command: &Command, _: &Context<'_>) -> Decided {
     let Command::Locate { place, region } = command else { return Ok(vec![]) };
     Ok(vec![Event::Located { place: *place, region: *region }])
+}
+
+pub(super) fn correct_address(delivery: &Delivery, command: &Command, _: &Context<'_>) -> Decided {
+    let Command::CorrectAddress { text: told } = command else { return Err(mismatch(delivery, command)) };
+    text("text", told, MOST_ADDRESS)?;
+    if delivery.address_told.as_ref() == Some(told) {
+        return Ok(vec![]);
+    }
+    Ok(vec![Event::AddressCorrected { text: told.clone() }])
 }
 
 pub(super) fn amend(delivery: &Delivery, command: &Command, _: &Context<'_>) -> Decided {
@@ -105,16 +116,11 @@ pub(super) fn unassign(delivery: &Delivery, command: &Command, context: &Context
     Ok(vec![Event::Unassigned { courier, reason: reason.clone(), at: context.now }])
 }
 
-/// Changes of less than this are not worth an event.
-const PLAN_MOVES_S: i64 = 60;
-
 pub(super) fn plan(delivery: &Delivery, command: &Command, context: &Context<'_>) -> Decided {
-    let Command::Plan { arrive_at, leg_s } = command else { return Err(mismatch(delivery, command)) };
-    let same = delivery.planned.is_some_and(|planned| {
-        (planned.arrive_at - *arrive_at).num_seconds().abs() < PLAN_MOVES_S
-            && (planned.leg_s - leg_s).abs() < PLAN_MOVES_S
-    });
-    if same {
+    let Command::Plan { arrive_at, leg_s, resequenced } = command else {
+        return Err(mismatch(delivery, command));
+    };
+    if delivery.planned.is_some_and(|planned| !planned.moves_to(*arrive_at, *leg_s, *resequenced)) {
         return Ok(vec![]);
     }
     let mut events = vec![Event::Planned { arrive_at: *arrive_at, leg_s: *leg_s }];
@@ -163,8 +169,27 @@ pub(super) fn turn_back(delivery: &Delivery, command: &Command, context: &Contex
     Ok(events)
 }
 
-pub(super) fn arrive(_: &Delivery, _: &Command, context: &Context<'_>) -> Decided {
-    Ok(vec![Event::Arrived { at: context.occurred_at }])
+/// A courier who says to be at the door is believed; how far from it the phone was is kept, and far away a person is
+/// told.
+pub(super) fn arrive(delivery: &Delivery, command: &Command, context: &Context<'_>) -> Decided {
+    let Command::Arrive { point, reason } = command else { return Err(mismatch(delivery, command)) };
+    let distance_m = point.zip(delivery.place).map(|(point, place)| whole_metres(point.distance_m(place)));
+    let mut events = vec![Event::Arrived { at: context.occurred_at, distance_m }];
+    let known = delivery.flags.iter().any(|flag| flag.kind == FlagKind::ArrivedFarAway);
+    if let Some(far_m) = distance_m.filter(|metres| *metres > context.policy.arrive_within_m && !known) {
+        let said = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        let detail = format!("{far_m} m from the address{said}");
+        events.push(Event::Flagged { kind: FlagKind::ArrivedFarAway, detail, at: context.now });
+    }
+    Ok(events)
+}
+
+/// Half the earth's girth is the most there is.
+const MOST_METRES: f64 = 20_100_000.0;
+
+#[expect(clippy::as_conversions, reason = "clamped to whole metres on the earth before")]
+fn whole_metres(metres: f64) -> i64 {
+    metres.clamp(0.0, MOST_METRES).round() as i64
 }
 
 pub(super) fn fail(delivery: &Delivery, command: &Command, context: &Context<'_>) -> Decided {
