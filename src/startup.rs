@@ -1,5 +1,6 @@
 //! From settings to a running service, and back down without losing anything.
 
+use crate::app::assign::Planned;
 use crate::app::book::{Book, BookCell};
 use crate::app::context::{App, Bells, SeenKeys};
 use crate::app::ports::{Clock, Entropy, OsEntropy, SystemClock};
@@ -148,6 +149,7 @@ pub async fn build(config: Config, world: World) -> Result<Built, Failure> {
         book: BookCell::new(book),
         default_policy,
         bells: Bells::default(),
+        planned: Planned::default(),
         seen: SeenKeys::default(),
         shutdown: Shutdown::new(),
         owner,

@@ -361,6 +361,34 @@ async fn acquire(lanes: &Lanes, owner: &'static str, now: i64) -> Option<Held> {
     with_lease(lanes, move |tx| Box::pin(lease::acquire(tx, "region 1", owner, now, now + LEASE))).await
 }
 
+/// The fencing numbers of the leases held, none when another holds one of them.
+async fn hold(lanes: &Lanes, names: &[&str], owner: &'static str, now: i64) -> Option<Vec<Held>> {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    with_lease(lanes, move |tx| {
+        let names = names.clone();
+        Box::pin(async move { lease::hold_all(tx, &names, owner, now, now + LEASE).await })
+    })
+    .await
+}
+
+async fn release(lanes: &Lanes, name: &str, owner: &'static str) -> u64 {
+    let names = vec![name.to_owned()];
+    with_lease(lanes, move |tx| {
+        let names = names.clone();
+        Box::pin(async move { lease::release_all(tx, &names, owner).await })
+    })
+    .await
+}
+
+async fn still(lanes: &Lanes, held: &Held, now: i64) -> bool {
+    let held = held.clone();
+    with_lease(lanes, move |tx| {
+        let held = held.clone();
+        Box::pin(async move { lease::still_held(tx, &held, now).await })
+    })
+    .await
+}
+
 #[tokio::test]
 async fn a_lease_has_one_holder_and_a_number_that_only_rises() {
     for test in TestDb::each().await {
@@ -368,41 +396,54 @@ async fn a_lease_has_one_holder_and_a_number_that_only_rises() {
         let first = acquire(&lanes, "a", 0).await.unwrap();
         assert_eq!((first.fence, first.until), (1, 10));
         assert_eq!(acquire(&lanes, "b", 9).await, None);
-        assert_eq!(acquire(&lanes, "a", 9).await, None, "the holder renews instead");
-        let renewing = first.clone();
-        let renewed = with_lease(&lanes, move |tx| {
-            let held = renewing.clone();
-            Box::pin(async move { lease::renew(tx, &held, 15).await })
-        });
-        assert_eq!(renewed.await.unwrap().until, 15);
-        assert_eq!(acquire(&lanes, "b", 14).await, None);
-        let second = acquire(&lanes, "b", 15).await.unwrap();
+        assert_eq!(acquire(&lanes, "a", 9).await, None);
+        let second = acquire(&lanes, "b", 10).await.unwrap();
         assert_eq!(second.fence, 2);
-        let (old, new) = (first.clone(), second.clone());
-        let late = with_lease(&lanes, move |tx| {
-            let (old, new) = (old.clone(), new.clone());
-            Box::pin(async move {
-                Ok((
-                    lease::renew(tx, &old, 99).await?,
-                    lease::release(tx, &old).await?,
-                    lease::still_held(tx, &old, 0).await?,
-                    lease::still_held(tx, &new, 24).await?,
-                    lease::still_held(tx, &new, 25).await?,
-                ))
-            })
-        });
-        assert_eq!(late.await, (None, false, false, true, false));
-        let releasing = second.clone();
-        assert!(
-            with_lease(&lanes, move |tx| {
-                let held = releasing.clone();
-                Box::pin(async move { lease::release(tx, &held).await })
-            })
-            .await
-        );
-        assert_eq!(acquire(&lanes, "a", 16).await.unwrap().fence, 3);
+        assert!(!still(&lanes, &first, 0).await, "it has passed to another");
+        assert!(still(&lanes, &second, 19).await);
+        assert!(!still(&lanes, &second, 20).await);
+        assert_eq!((release(&lanes, "region 1", "a").await, release(&lanes, "region 1", "b").await), (0, 1));
+        assert!(!still(&lanes, &second, 11).await);
+        assert_eq!(acquire(&lanes, "a", 11).await.unwrap().fence, 3);
         let row = lease::find(test.db.read(), "region 1").await.unwrap().unwrap();
         assert_eq!((row.owner.as_str(), row.fence), ("a", 3));
+    }
+}
+
+#[tokio::test]
+async fn leases_taken_together_are_held_all_or_none() {
+    let fences = |held: Option<Vec<Held>>| {
+        held.map(|all| all.into_iter().map(|one| (one.name, one.fence, one.until)).collect::<Vec<_>>())
+    };
+    let wanted = |all: &[(&str, i64, i64)]| {
+        Some(all.iter().map(|(name, fence, until)| ((*name).to_owned(), *fence, *until)).collect::<Vec<_>>())
+    };
+    for test in TestDb::each().await {
+        let lanes = lanes(&test.db);
+        assert_eq!(
+            fences(hold(&lanes, &["r1", "r2"], "a", 0).await),
+            wanted(&[("r1", 1, 10), ("r2", 1, 10)])
+        );
+        assert_eq!(hold(&lanes, &["r2", "r3"], "b", 5).await, None);
+        let free = lease::find(test.db.read(), "r3").await.unwrap().unwrap();
+        assert_eq!(free.until, 0, "what was free is not kept without the rest");
+        // Held on, also after its end as long as nobody took it since: the number stays.
+        assert_eq!(
+            fences(hold(&lanes, &["r1", "r2"], "a", 12).await),
+            wanted(&[("r1", 1, 22), ("r2", 1, 22)])
+        );
+        assert_eq!(
+            fences(hold(&lanes, &["r2", "r3"], "b", 22).await),
+            wanted(&[("r2", 2, 32), ("r3", 2, 32)])
+        );
+        // Who lost one of several gives the rest up.
+        assert_eq!(hold(&lanes, &["r1", "r2"], "a", 23).await, None);
+        assert_eq!(fences(hold(&lanes, &["r1"], "c", 23).await), wanted(&[("r1", 2, 33)]));
+        // Given up and taken again: a new number.
+        assert_eq!(release(&lanes, "r1", "c").await, 1);
+        assert_eq!(fences(hold(&lanes, &["r1"], "c", 24).await), wanted(&[("r1", 3, 34)]));
+        let all = lease::beginning_with(test.db.read(), "r").await.unwrap();
+        assert_eq!(all.len(), 3);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every use case needs, shared by all threads of the process.
 
+use super::assign::Planned;
 use super::book::BookCell;
 use super::ids::Ids;
 use super::ports::{Clock, Entropy};
@@ -87,6 +88,8 @@ pub struct App {
     pub travel: Arc<dyn TravelTimes>,
     /// Wakes the workers.
     pub bells: Bells,
+    /// What was planned and found in order.
+    pub planned: Planned,
     /// Credentials seen a moment ago.
     pub seen: SeenKeys,
     /// Told when the process should end.

@@ -1,7 +1,9 @@
 //! What assignment reads: open shifts with their couriers, deliveries that wait, and where parcels are picked up.
 
 use entity::{courier, delivery, orders, pickup_point, shift};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -35,21 +37,29 @@ pub async fn open_shifts<C: ConnectionTrait>(
         .collect())
 }
 
-/// Deliveries in these regions that wait for a courier, the first harmed first.
+/// Deliveries in these regions that wait for a courier, at most so many of each region, the first harmed first.
 pub async fn waiting<C: ConnectionTrait>(
     conn: &C,
-    regions: Vec<Uuid>,
-    limit: u64,
+    regions: &[Uuid],
+    most_of_each: i64,
 ) -> Result<Vec<Loaded>, StoreError> {
-    let rows = delivery::Entity::find()
-        .filter(delivery::Column::RegionId.is_in(regions))
-        .filter(delivery::Column::Stage.eq("received"))
-        .order_by_asc(delivery::Column::HarmAt)
-        .order_by_asc(delivery::Column::Id)
-        .limit(limit)
-        .all(conn)
-        .await?;
-    rows.into_iter().map(load).collect()
+    let mut found = Vec::new();
+    for some in regions.chunks(IDS_AT_ONCE) {
+        let places: Vec<String> =
+            (0..some.len()).map(|place| format!("${}", place.saturating_add(2))).collect();
+        // The number within its region, so that a region with a flood of orders does not hide another's.
+        let sql = format!(
+            "SELECT * FROM (SELECT delivery.*, ROW_NUMBER() OVER (PARTITION BY region_id ORDER BY harm_at, id) \
+             AS place FROM delivery WHERE region_id IN ({}) AND stage = 'received') AS waiting \
+             WHERE place <= $1 ORDER BY harm_at, id",
+            places.join(", ")
+        );
+        let mut values: Vec<Value> = vec![most_of_each.into()];
+        values.extend(some.iter().map(|region| Value::from(*region)));
+        let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+        found.extend(delivery::Entity::find().from_raw_sql(statement).all(conn).await?);
+    }
+    found.into_iter().map(load).collect()
 }
 
 /// The pick-up point of each of these orders.

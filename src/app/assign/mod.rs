@@ -1,24 +1,34 @@
-//! Who carries what: assignment in rounds, one process of all that share the database at a time.
+//! Who carries what: assignment in rounds, each part of the regions by one process of all that share the database at a
+//! time.
 //!
-//! A round ([`App::dispatch_epoch`]) reads a [`snapshot`], asks the engine of [`callahead_domain::dispatch`], makes
-//! [`proposal`]s of what comes back, and writes each courier's in one unit ([`write`]): commands to deliveries and the
-//! run they stand in, so that the two never disagree. It reads without any lock; versions guard every write, and the
-//! lease "dispatch", looked at in the same transaction, keeps a second process out. A round that finds everything as it
-//! should be writes nothing at all, not even the lease.
+//! A round ([`App::dispatch_epoch`]) reads a [`snapshot`] and cuts it into [`parts`] that share no courier. For each it
+//! asks the engine of [`callahead_domain::dispatch`], makes [`proposal`]s of what comes back, and writes each courier's in
+//! one unit ([`write`]): commands to deliveries and the run they stand in, so that the two never disagree. It reads
+//! without any lock; versions guard every write, and the leases of the part's regions, looked at in the same
+//! transaction, keep a second process out. A round that finds everything as it should be writes nothing at all.
+//!
+//! Work is bounded: deliveries looked at by region, improvement by part ([`parts::share`]). A part in which nothing
+//! changed is planned once an epoch.
 
 mod explain;
 mod lease;
+mod parts;
 mod proposal;
 mod snapshot;
 mod stops;
 mod write;
 
 pub use explain::ExplainView;
+pub use parts::Planned;
 
 use super::App;
 use super::error::Error;
 use callahead_domain::dispatch::{self, Plan, Weights};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt;
+use lease::Turns;
+use parts::Part;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stops::Setting;
@@ -33,8 +43,10 @@ const SEED: u64 = 1;
 /// What a round came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EpochOutcome {
-    /// Another process assigns: nothing was looked at.
-    pub elsewhere: bool,
+    /// Parts another process plans: they were left alone.
+    pub elsewhere: usize,
+    /// Parts planned; what stands as it was found an epoch ago or less is not planned again.
+    pub planned_parts: usize,
     /// Couriers on duty.
     pub couriers: usize,
     /// Deliveries that could be given to somebody.
@@ -56,48 +68,98 @@ impl EpochOutcome {
     }
 }
 
+/// A part with the plan that was made for it.
+type Made = (Part, Setting, Plan);
+
 impl App {
     /// One round of assignment.
     ///
     /// # Errors
     /// When the database cannot be reached; what was written until then stays.
     pub async fn dispatch_epoch(&self, now: DateTime<Utc>) -> Result<EpochOutcome, Error> {
-        if lease::is_elsewhere(self, now).await? {
-            return Ok(EpochOutcome { elsewhere: true, ..EpochOutcome::default() });
+        let started = Instant::now();
+        let turns = Turns::read(self, now).await?;
+        let parts = parts::of(snapshot::read(self, now).await?);
+        self.planned.only(&parts);
+        let epoch = TimeDelta::seconds(i64::try_from(self.config.dispatch.epoch_s).unwrap_or(i64::MAX));
+        let mut outcome = EpochOutcome::default();
+        let mut due = Vec::new();
+        for part in parts {
+            outcome.couriers += part.view.couriers.len();
+            if turns.is_elsewhere(&part) {
+                outcome.elsewhere += 1;
+                self.planned.forget(&part);
+                // Two who each hold some of a part's regions would wait for one another.
+                turns.give_up(self, &part).await;
+            } else if self.planned.is_due(&part, epoch) {
+                due.push(part);
+            }
         }
-        let view = snapshot::read(self, now).await?;
-        let mut outcome = EpochOutcome { couriers: view.couriers.len(), ..EpochOutcome::default() };
-        if view.couriers.is_empty() {
-            return Ok(outcome);
+        let side_by_side = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let (count, mut made) = (due.len(), 0_usize);
+        // Plans are made side by side and acted on in their order.
+        let planning = due.into_iter().map(|part| {
+            let left = count.saturating_sub(made);
+            made = made.saturating_add(1);
+            self.plan_part(part, started, left, side_by_side)
+        });
+        let mut plans = std::pin::pin!(futures_util::stream::iter(planning).buffered(side_by_side));
+        while let Some(made) = plans.next().await {
+            self.act_on(&turns, made?, &mut outcome).await?;
         }
-        let setting = stops::setting(&view, self.travel.as_ref());
-        outcome.open = setting.problem.deliveries.len();
-        let (setting, plan) = self.planned(setting).await?;
-        let proposals = proposal::proposals(&view, &setting, &plan, self.travel.as_ref())?;
-        if proposals.is_empty() {
-            return Ok(outcome);
-        }
-        let Some(held) = lease::take(self, now).await? else {
-            return Ok(EpochOutcome { elsewhere: true, ..outcome });
-        };
-        write::write(self, &view, held, proposals, &mut outcome).await?;
         if outcome.changed() {
             self.bells.ring();
         }
         Ok(outcome)
     }
 
-    /// The engine's plan, made off the threads that answer. Whatever the budget, there is one.
+    /// Writes what a plan proposes, if it is this process's turn.
+    async fn act_on(
+        &self,
+        turns: &Turns,
+        (part, setting, plan): Made,
+        outcome: &mut EpochOutcome,
+    ) -> Result<(), Error> {
+        outcome.planned_parts += 1;
+        outcome.open += setting.problem.deliveries.len();
+        let proposals = proposal::proposals(&part.view, &setting, &plan, self.travel.as_ref())?;
+        if proposals.is_empty() {
+            self.planned.in_order(&part);
+            turns.give_up(self, &part).await;
+            return Ok(());
+        }
+        self.planned.forget(&part);
+        match turns.take(self, &part).await? {
+            Some(held) => write::write(self, &part, &held, proposals, outcome).await,
+            None => {
+                outcome.elsewhere += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// The engine's plan of a part, made off the threads that answer. Whatever the budget, there is one.
     #[expect(clippy::disallowed_methods, reason = "bounded by dispatch.budget_ms, waited for by the round")]
-    async fn planned(&self, setting: Setting) -> Result<(Setting, Plan), Error> {
+    async fn plan_part(
+        &self,
+        part: Part,
+        started: Instant,
+        left: usize,
+        side_by_side: usize,
+    ) -> Result<Made, Error> {
         let travel = self.travel.clone();
-        let most = Duration::from_millis(self.config.dispatch.budget_ms).as_secs_f64();
+        let most = Duration::from_millis(self.config.dispatch.budget_ms);
+        let epoch = Duration::from_secs(self.config.dispatch.epoch_s);
         let plan = move || {
-            let started = Instant::now();
-            let mut spent = || if most > 0.0 { started.elapsed().as_secs_f64() / most } else { 1.0 };
+            let begun = Instant::now();
+            let budget = parts::share(most, epoch, begun.duration_since(started), left, side_by_side);
+            let mut spent = || {
+                if budget.is_zero() { 1.0 } else { begun.elapsed().as_secs_f64() / budget.as_secs_f64() }
+            };
+            let setting = stops::setting(&part.view, travel.as_ref());
             let plan =
                 dispatch::plan(&setting.problem, travel.as_ref(), &Weights::default(), SEED, &mut spent);
-            (setting, plan)
+            (part, setting, plan)
         };
         tokio::task::spawn_blocking(plan).await.map_err(Error::internal)
     }
@@ -130,5 +192,5 @@ pub async fn run(app: Arc<App>) {
             () = app.shutdown.wait() => break,
         }
     }
-    lease::give_up(&app, app.clock.now()).await;
+    lease::give_all_up(&app, app.clock.now()).await;
 }

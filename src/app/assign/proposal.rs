@@ -9,7 +9,7 @@ use callahead_domain::delivery::Command;
 use callahead_domain::delivery::state::{Planned, Stage};
 use callahead_domain::dispatch::{CourierState, Plan, PlannedStop, Stop, StopKind, schedule};
 use callahead_domain::geo::TravelTimes;
-use callahead_domain::id::{CourierId, DeliveryId};
+use callahead_domain::id::{CourierId, DeliveryId, RegionId};
 use callahead_domain::policy::AssignMode;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +29,12 @@ pub(super) struct Wanted {
 pub(super) struct Proposal {
     pub(super) shift: Uuid,
     pub(super) shift_version: i64,
-    /// The new run, if it is another.
-    pub(super) run: Option<String>,
+    /// The run from now on, as it is stored.
+    pub(super) run: String,
+    /// Where the courier works, or what they carry was accepted.
+    pub(super) courier_regions: Vec<RegionId>,
+    /// Of the deliveries that change.
+    pub(super) delivery_regions: Vec<RegionId>,
     pub(super) wanted: Vec<Wanted>,
 }
 
@@ -64,8 +68,15 @@ pub(super) fn proposals(
         if wanted.is_empty() && same_run(&duty.run, &run) {
             continue;
         }
-        let run = if same_run(&duty.run, &run) { None } else { Some(print(&run)?) };
-        made.push(Proposal { shift: duty.shift, shift_version: duty.shift_version, run, wanted });
+        let changing = given.assigned.iter().copied().chain(given.offered).chain(&duty.held);
+        made.push(Proposal {
+            shift: duty.shift,
+            shift_version: duty.shift_version,
+            run: print(if same_run(&duty.run, &run) { &duty.run } else { &run })?,
+            courier_regions: duty.regions.clone(),
+            delivery_regions: changing.map(|known| known.region).collect(),
+            wanted,
+        });
     }
     Ok(made)
 }

@@ -17,8 +17,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Deliveries looked at in one round, the first harmed first.
-const MOST_WAITING: u64 = 2_000;
+/// Deliveries of a region looked at in one round, the first harmed first.
+const MOST_WAITING: i64 = 2_000;
 
 /// A place where parcels are taken from a shop.
 #[derive(Debug, Clone, Copy)]
@@ -72,8 +72,9 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
     if shifts.is_empty() {
         return Ok(View { now, book, couriers: Vec::new(), open: Vec::new() });
     }
-    let active = book.regions.iter().filter(|(_, entry)| entry.active).map(|(id, _)| id.uuid()).collect();
-    let waiting = rows::waiting(conn, active, MOST_WAITING).await?;
+    let active: Vec<Uuid> =
+        book.regions.iter().filter(|(_, entry)| entry.active).map(|(id, _)| id.uuid()).collect();
+    let waiting = rows::waiting(conn, &active, MOST_WAITING).await?;
     let held =
         deliveries::of_couriers(conn, shifts.iter().map(|(shift, _)| shift.courier_id).collect()).await?;
     let orders: Vec<Uuid> = waiting.iter().chain(&held).map(|loaded| loaded.row.order_id).collect();

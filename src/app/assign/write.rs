@@ -7,9 +7,9 @@ use super::super::error::Error;
 use super::super::ids::Ids;
 use super::super::unit::Unit;
 use super::EpochOutcome;
-use super::lease::LANE;
+use super::lease::needed;
+use super::parts::Part;
 use super::proposal::{Proposal, Wanted};
-use super::snapshot::View;
 use crate::store::deliveries::micros;
 use crate::store::dispatching;
 use crate::store::lease::{self, Held};
@@ -22,7 +22,8 @@ use uuid::Uuid;
 
 #[derive(Debug)]
 struct CourierUnit {
-    held: Held,
+    key: Uuid,
+    held: Vec<Held>,
     proposal: Proposal,
     book: Arc<Book>,
     ids: Ids,
@@ -43,13 +44,15 @@ impl Unit for CourierUnit {
     type Output = Written;
 
     fn key(&self) -> Uuid {
-        LANE
+        self.key
     }
 
     async fn run(&self, tx: &Tx) -> Result<Written, Error> {
         self.ids.restart();
-        if !lease::still_held(tx, &self.held, micros(self.now)).await? {
-            return Ok(Written::default());
+        for held in &self.held {
+            if !lease::still_held(tx, held, micros(self.now)).await? {
+                return Ok(Written::default());
+            }
         }
         let mut written = Written { in_turn: true, ..Written::default() };
         for Wanted { delivery, command, version } in &self.proposal.wanted {
@@ -69,10 +72,9 @@ impl Unit for CourierUnit {
                 _ => written.planned += one,
             }
         }
-        if let Some(run) = &self.proposal.run {
-            let Proposal { shift, shift_version, .. } = self.proposal;
-            dispatching::write_run(tx, shift, shift_version, run.clone()).await?.ok()?;
-        }
+        // Under its version even where the run stays: what a courier is given, or offered, is decided once.
+        let Proposal { shift, shift_version, run, .. } = &self.proposal;
+        dispatching::write_run(tx, *shift, *shift_version, run.clone()).await?.ok()?;
         Ok(written)
     }
 }
@@ -80,20 +82,23 @@ impl Unit for CourierUnit {
 /// Writes the proposals, each by itself; a refused one waits for the next round.
 pub(super) async fn write(
     app: &App,
-    view: &View,
-    held: Held,
+    part: &Part,
+    held: &[Held],
     proposals: Vec<Proposal>,
     outcome: &mut EpochOutcome,
 ) -> Result<(), Error> {
+    let view = &part.view;
     let units = proposals.into_iter().map(|proposal| {
         app.lanes.write(CourierUnit {
-            held: held.clone(),
+            key: part.key(),
+            held: needed(held, &proposal.courier_regions, &proposal.delivery_regions),
             proposal,
             book: Arc::clone(&view.book),
             ids: Ids::new(view.now, app.entropy.as_ref()),
             now: view.now,
         })
     });
+    let mut lost = false;
     for written in futures_util::future::join_all(units).await {
         match written {
             Ok(written) if written.in_turn => {
@@ -101,12 +106,13 @@ pub(super) async fn write(
                 outcome.offered += written.offered;
                 outcome.planned += written.planned;
             }
-            Ok(_) => outcome.elsewhere = true,
+            Ok(_) => lost = true,
             Err(Error::Stale | Error::StaleVersion { .. } | Error::Refused(_) | Error::Missing) => {
                 outcome.conflicts += 1
             }
             Err(error) => return Err(error),
         }
     }
+    outcome.elsewhere += usize::from(lost);
     Ok(())
 }

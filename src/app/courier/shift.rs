@@ -176,7 +176,11 @@ pub struct Taken {
 /// # Errors
 /// `no_shift` when the courier never had one.
 pub async fn report(app: &App, courier: CourierId, reported: Vec<Reported>) -> Result<Taken, Error> {
-    app.lanes.write(Report { base: Base::new(app, courier), reported }).await
+    let (taken, place) = app.lanes.write(Report { base: Base::new(app, courier), reported }).await?;
+    if place.is_some_and(|place| app.planned.has_moved(courier, place)) {
+        app.bells.dispatch.notify_one();
+    }
+    Ok(taken)
 }
 
 #[derive(Debug)]
@@ -186,13 +190,14 @@ struct Report {
 }
 
 impl Unit for Report {
-    type Output = Taken;
+    /// And the last place believed.
+    type Output = (Taken, Option<Point>);
 
     fn key(&self) -> Uuid {
         self.base.courier.uuid()
     }
 
-    async fn run(&self, tx: &Tx) -> Result<Taken, Error> {
+    async fn run(&self, tx: &Tx) -> Result<(Taken, Option<Point>), Error> {
         let Base { courier, now, .. } = &self.base;
         let shift = shifts::latest_of(tx.reader(), courier.uuid()).await?.ok_or_else(no_shift)?;
         let first = instant(shift.started_at) - Duration::minutes(BEFORE_START_MIN);
@@ -202,7 +207,7 @@ impl Unit for Report {
         fits.sort_by_key(|report| report.at);
         let times = fits.iter().map(|report| micros(report.at));
         let (Some(from), Some(to)) = (times.clone().min(), times.max()) else {
-            return Ok(Taken::default());
+            return Ok((Taken::default(), None));
         };
         let mut known = positions::instants(tx.reader(), shift.id, from, to).await?;
         let mut taken = Taken { accepted: fits.len(), implausible: 0 };
@@ -227,7 +232,7 @@ impl Unit for Report {
         if let Some((point, at, _)) = believed {
             shifts::move_to(tx, shift.id, point, micros(at)).await?;
         }
-        Ok(taken)
+        Ok((taken, believed.map(|(point, ..)| point)))
     }
 }
 
