@@ -83,6 +83,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/v1/jobs", "do"),
     ("POST", "/v1/jobs/{id}/retry", "do"),
     ("GET", "/v1/shifts", "do"),
+    ("POST", "/v1/dispatch/what_if", "do"),
 ];
 
 /// The routes of the description, as `(METHOD, path)`.

@@ -47,6 +47,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     v1::courier::routes(config);
     v1::customer::routes(config);
     v1::deliveries::routes(config);
+    v1::dispatch::routes(config);
     v1::shifts::routes(config);
 }
 

@@ -3,7 +3,6 @@
 use super::super::App;
 use super::super::error::Error;
 use super::{snapshot, stops};
-use callahead_domain::delivery::state::Stage;
 use callahead_domain::dispatch::{self, Explained, Verdict, Weights};
 use callahead_domain::id::DeliveryId;
 use chrono::{DateTime, Utc};
@@ -59,17 +58,11 @@ impl App {
     /// [`Error::Missing`] when there is no such delivery.
     pub async fn explain(&self, delivery: DeliveryId) -> Result<Vec<ExplainView>, Error> {
         let Some(known) = snapshot::one(self, delivery.uuid()).await? else { return Ok(Vec::new()) };
-        let stage = &known.delivery.stage;
-        if !matches!(stage, Stage::Received { .. } | Stage::Offered { .. } | Stage::Assigned { .. }) {
+        if !known.is_givable() {
             return Ok(Vec::new());
         }
         let mut view = snapshot::read(self, self.clock.now()).await?;
-        for duty in &mut view.couriers {
-            duty.held.retain(|held| held.delivery.id != delivery);
-            duty.has_offer &= !matches!(stage, Stage::Offered { courier, .. } if *courier == duty.id);
-        }
-        view.open.retain(|open| open.delivery.id != delivery);
-        view.open.push(known);
+        view.as_open(known);
         let setting = stops::setting(&view, self.travel.as_ref());
         let explained =
             dispatch::explain(&setting.problem, self.travel.as_ref(), &Weights::default(), delivery);

@@ -16,10 +16,12 @@ mod parts;
 mod proposal;
 mod snapshot;
 mod stops;
+mod what_if;
 mod write;
 
 pub use explain::ExplainView;
 pub use parts::Planned;
+pub use what_if::{Idea, WhatIfView};
 
 use super::App;
 use super::error::Error;

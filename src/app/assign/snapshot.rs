@@ -42,6 +42,7 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) struct OnDuty {
     pub(super) id: CourierId,
+    pub(super) name: String,
     pub(super) shift: Uuid,
     pub(super) shift_version: i64,
     pub(super) ends_at: DateTime<Utc>,
@@ -62,6 +63,35 @@ pub(super) struct View {
     pub(super) couriers: Vec<OnDuty>,
     /// Deliveries that may be given to somebody now.
     pub(super) open: Vec<Known>,
+}
+
+impl View {
+    /// Somebody on duty.
+    pub(super) fn courier(&self, id: CourierId) -> Option<&OnDuty> {
+        self.couriers.iter().find(|duty| duty.id == id)
+    }
+
+    /// As if this delivery, on a run or not, had been given to nobody yet.
+    pub(super) fn as_open(&mut self, known: Known) {
+        let id = known.delivery.id;
+        let offered_to = match known.delivery.stage {
+            Stage::Offered { courier, .. } => Some(courier),
+            _ => None,
+        };
+        for duty in &mut self.couriers {
+            duty.held.retain(|held| held.delivery.id != id);
+            duty.has_offer &= offered_to != Some(duty.id);
+        }
+        self.open.retain(|open| open.delivery.id != id);
+        self.open.push(known);
+    }
+}
+
+impl Known {
+    /// Whether it can still be given to any courier: it has not been collected, and is not over.
+    pub(super) fn is_givable(&self) -> bool {
+        matches!(self.delivery.stage, Stage::Received { .. } | Stage::Offered { .. } | Stage::Assigned { .. })
+    }
 }
 
 /// Reads it.
@@ -98,6 +128,7 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
         let point = shift.lat.zip(shift.lon).and_then(|(lat, lon)| Point::new(lat, lon).ok());
         OnDuty {
             id: CourierId::from_uuid(courier.id),
+            name: courier.name,
             shift: shift.id,
             shift_version: shift.version,
             ends_at: instant(shift.ends_at),

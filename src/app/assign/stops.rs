@@ -31,7 +31,8 @@ pub(super) struct Setting {
 pub(super) fn setting(view: &View, travel: &dyn TravelTimes) -> Setting {
     let mut problem = Problem { now: view.now, couriers: Vec::new(), deliveries: Vec::new() };
     let (mut in_run, mut new) = (BTreeMap::new(), BTreeMap::new());
-    let somewhere = view.open.first().map(|known| known.pick_up.point);
+    let held = view.couriers.iter().flat_map(|duty| &duty.held);
+    let somewhere = view.open.iter().chain(held).next().map(|known| known.pick_up.point);
     for duty in &view.couriers {
         let (stops, fixed) = ordered(duty, view.now);
         let Some((at, free_at)) = place(duty, stops.first(), view.now, somewhere) else { continue };

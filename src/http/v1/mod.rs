@@ -6,6 +6,7 @@ pub mod courier;
 pub mod couriers;
 pub mod customer;
 pub mod deliveries;
+pub mod dispatch;
 pub mod events;
 pub mod keys;
 pub mod orders;

@@ -2,7 +2,7 @@
 //!
 //! # The interface
 //!
-//! A caller takes a snapshot of one region's couriers and open deliveries, a [`Problem`], and asks one of four
+//! A caller takes a snapshot of one region's couriers and open deliveries, a [`Problem`], and asks one of five
 //! questions. None of them changes anything; what comes back is a proposal the caller acts on or throws away.
 //!
 //! - [`plan()`]: everybody's runs with the open deliveries worked in, and for every delivery that was not placed a
@@ -11,6 +11,7 @@
 //! - [`explain()`]: what each courier would mean for one delivery, best first. "Why not courier 7" is answered here.
 //! - [`resequence()`]: one courier's run after something changed (an answer, a hold), without new deliveries.
 //! - [`schedule()`]: when the stops of a run happen, in the order given.
+//! - [`what_if()`]: what a dispatcher's own decision would do to a courier's run, and which rules it would break.
 //!
 //! [`check()`] re-derives everything a plan claims with code of its own. It is run over plans in tests and may be
 //! run in service; whoever improves the engine keeps it silent.
@@ -49,6 +50,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 pub mod weights;
+pub mod what_if;
 
 pub use checker::{Breach, Violation, check};
 pub use engine::{plain, plan};
@@ -59,3 +61,4 @@ pub use resequence::resequence;
 pub use rules::Refusal;
 pub use schedule::{PlannedStop, schedule};
 pub use weights::Weights;
+pub use what_if::{Effect, WhatIf, what_if, what_if_without};

@@ -60,6 +60,22 @@ impl Refusal {
             Self::WindowMissed => "window_missed",
         }
     }
+
+    /// The reason as a sentence, for a dispatcher.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::RegionNotServed => "The courier does not serve the delivery's region.",
+            Self::OffDuty => "The courier's shift is over.",
+            Self::ReservedForAnother => "A dispatcher gave the delivery to somebody else.",
+            Self::DeclinedBefore => "The courier declined this delivery before.",
+            Self::HasOpenOffer => "The courier has an offer they have not answered.",
+            Self::OverCapacity => "More parcels would be on board than fit.",
+            Self::ShiftEnds => "It would be picked up after the end of the shift.",
+            Self::WaitTooLong => "The courier would wait longer than allowed: it is too early.",
+            Self::WindowMissed => "The promise to this customer would be broken.",
+        }
+    }
 }
 
 /// The rules that need no run.
