@@ -85,10 +85,10 @@ fn is_overtaken(notice: Notice, delivery: &Delivery) -> bool {
     }
 }
 
-/// The quarter of an hour a customer is told: from the last five minutes before the planned arrival.
+/// The quarter of an hour a customer is told: from the last five minutes before the arrival shown to them.
 fn told_window(delivery: &Delivery) -> (DateTime<Utc>, DateTime<Utc>) {
-    let arrival = match (delivery.planned, delivery.window) {
-        (Some(planned), _) => planned.arrive_at,
+    let arrival = match (delivery.shown_arrival(), delivery.window) {
+        (Some(shown), _) => shown,
         (None, Some(window)) => return (window.from, window.until),
         (None, None) => delivery.promised_by,
     };

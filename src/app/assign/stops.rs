@@ -112,7 +112,7 @@ fn drop_off(known: &Known, service_s: i64) -> Stop {
         not_before: earliest(&known.delivery),
         due: Some(latest(&known.delivery)),
         load: load(&known.delivery),
-        told: known.delivery.planned.map(|planned| planned.arrive_at),
+        told: known.delivery.shown_arrival(),
         clearance: clearance(&known.delivery, known.policy.silence),
         home_chance: home_chance(&known.delivery),
     }

@@ -30,14 +30,12 @@ fn ceil_to(at: DateTime<Utc>, step_s: i64) -> DateTime<Utc> {
     if floor == at { at } else { floor + TimeDelta::seconds(step_s) }
 }
 
-/// The window a customer is told: fifteen to twenty minutes around the planned arrival; before there is a plan, the
-/// promise. `None` when nothing is planned and the promise has passed.
+/// The window a customer is told: fifteen to twenty minutes around the arrival shown to them; before there is a plan,
+/// the promise. `None` when nothing is planned and the promise has passed.
 pub fn arrival_window(delivery: &Delivery, now: DateTime<Utc>) -> Option<Times> {
     let five = TimeDelta::minutes(5);
-    match delivery.planned {
-        Some(planned) => {
-            Some((floor_to(planned.arrive_at - five, 300), ceil_to(planned.arrive_at + five * 2, 300)))
-        }
+    match delivery.shown_arrival() {
+        Some(arrival) => Some((floor_to(arrival - five, 300), ceil_to(arrival + five * 2, 300))),
         None => {
             let promised = delivery.window.map(|window| (window.from, window.until));
             let (from, until) =

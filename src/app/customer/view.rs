@@ -59,7 +59,7 @@ pub struct LinkView {
     pub gate: String,
     /// The promised window.
     pub window: Option<WindowView>,
-    /// Planned arrival.
+    /// Planned arrival, as it was told: it moves only when the plan is far from it, and then a notice says so.
     pub planned_arrival: Option<DateTime<Utc>>,
     /// The promise.
     pub promised_by: DateTime<Utc>,
@@ -136,7 +136,7 @@ impl Visit {
             stage: delivery.stage.kind().name().to_owned(),
             gate: delivery.gate.kind().name().to_owned(),
             window: window_view(delivery),
-            planned_arrival: delivery.planned.map(|planned| planned.arrive_at),
+            planned_arrival: delivery.shown_arrival(),
             promised_by: delivery.promised_by,
             answer: delivery.answer.as_ref().and_then(|answer| serde_json::to_value(answer).ok()),
             receiver: delivery.receiver.clone().map(|Receiver { name, phone }| LinkReceiver { name, phone }),

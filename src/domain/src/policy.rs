@@ -83,7 +83,8 @@ pub struct Policy {
     pub ask_rounds: u32,
     /// How long an answer holds.
     pub answer_valid_s: i64,
-    /// The customer is told, and asked again if need be, when the promised arrival moves by more than this.
+    /// The arrival a customer was told stands until the plan is more than this away from it; then they are told, and
+    /// asked again if need be.
     pub eta_move_s: i64,
     /// What silence means.
     pub silence: SilenceRule,
@@ -135,7 +136,7 @@ impl Default for Policy {
             max_texts: 2,
             ask_rounds: 2,
             answer_valid_s: 90 * 60,
-            eta_move_s: 30 * 60,
+            eta_move_s: 15 * 60,
             silence: SilenceRule::Hold,
             max_attempts: 2,
             arrive_within_m: 300,

@@ -315,10 +315,12 @@ fn edge_21_an_alarm_that_rings_late_in_quiet_hours_waits_too() {
 #[test]
 fn edge_22_an_arrival_that_slips_is_told_and_asked_anew_where_the_answer_ends_before() {
     let mut story = asked();
-    story.says(Outcome::HomeNow).plan("12:25");
+    story.says(Outcome::HomeNow).plan("12:14");
     assert_eq!(story.last_kinds(), ["stop.planned"]);
+    assert_eq!(story.delivery.shown_arrival(), Some(at("12:00")));
     story.plan("12:40");
     assert_eq!(story.follows(), [Effect::SendNotice { notice: Notice::Late }]);
+    assert_eq!(story.delivery.shown_arrival(), Some(at("12:40")));
     assert_eq!(story.gate(), GateKind::Cleared);
     story.plan("13:30");
     assert_eq!(story.gate(), GateKind::NotAsked);
@@ -326,6 +328,20 @@ fn edge_22_an_arrival_that_slips_is_told_and_asked_anew_where_the_answer_ends_be
     assert_eq!(story.refused(carrier, set_off()), "not_cleared");
     story.pass_until("12:45");
     assert_eq!(story.rung(), Some(RungKind::Notice));
+    // Who was asked was told an arrival too.
+    let mut waiting = asked();
+    waiting.plan("12:14");
+    assert_eq!(waiting.delivery.shown_arrival(), Some(at("12:00")));
+    waiting.plan("12:20");
+    assert_eq!(waiting.follows(), [Effect::SendNotice { notice: Notice::Late }]);
+    assert_eq!((waiting.gate(), waiting.delivery.shown_arrival()), (GateKind::Asked, Some(at("12:20"))));
+    // Who answered before there was a plan is shown its first arrival, and told of the next.
+    let mut early = Story::in_stage(StageKind::Received, Policy::default());
+    early.says(Outcome::HomeNow);
+    early.dispatcher(Command::Assign { courier: courier(1) }).plan("11:20").plan("11:30");
+    assert_eq!(early.delivery.shown_arrival(), Some(at("11:20")));
+    early.plan("11:40");
+    assert_eq!(early.follows(), [Effect::SendNotice { notice: Notice::Late }]);
 }
 
 #[test]

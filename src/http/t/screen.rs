@@ -222,7 +222,7 @@ pub fn note_refused(visit: &Visit, link: &str, note: String) -> Option<Page> {
 fn on_the_way(visit: &Visit, frame: Frame, wanted: Wanted) -> Page {
     Page::OnTheWay(OnTheWayView {
         courier: visit.courier.clone().unwrap_or_default(),
-        expected_at: visit.delivery.planned.map(|planned| planned.arrive_at),
+        expected_at: visit.delivery.shown_arrival(),
         promised_by: Some(visit.delivery.promised_by),
         step: Step::Next,
         seen_at: visit.seen_at,

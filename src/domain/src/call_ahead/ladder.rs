@@ -14,6 +14,9 @@ pub const PLAN_MOVES_S: i64 = 120;
 /// The call comes this long before the courier departs the previous stop, in seconds.
 const BEFORE_DEPARTURE_S: i64 = 60;
 
+/// The notice comes this long before the call could at the latest: time for a "no" that saves the leg, in seconds.
+const TO_ANSWER_S: i64 = 120;
+
 /// One rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -152,9 +155,13 @@ impl Climb<'_> {
         self.policy.min_gap_s.min(room.max(60))
     }
 
+    /// Before the courier departs the previous stop. The true departure may lie before the one that was told.
+    fn departure_lead_s(&self) -> i64 {
+        self.leg_s + BEFORE_DEPARTURE_S + PLAN_MOVES_S
+    }
+
     fn call_lead_s(&self) -> i64 {
-        // The true departure may lie before the one that was told.
-        self.policy.call_lead_s.clamp(480, 1200).max(self.leg_s + BEFORE_DEPARTURE_S + PLAN_MOVES_S)
+        self.policy.call_lead_s.clamp(480, 1200).max(self.departure_lead_s())
     }
 
     fn ideal(&self, kind: RungKind) -> DateTime<Utc> {
@@ -162,7 +169,7 @@ impl Climb<'_> {
         let after =
             |seconds: i64| self.standing.map_or(self.arrive_at, |(_, at)| at + Duration::seconds(seconds));
         match kind {
-            RungKind::Notice => before(self.policy.notice_lead_s),
+            RungKind::Notice => before(self.policy.notice_lead_s.max(self.departure_lead_s() + TO_ANSWER_S)),
             RungKind::Reminder => after(self.policy.reminder_after_s).min(before(self.call_lead_s() + 60)),
             RungKind::Call => before(self.call_lead_s()),
             RungKind::SecondCall => before(self.policy.second_call_lead_s),
@@ -244,6 +251,18 @@ mod tests {
         let long = Climb { arrive_at: at("12:00"), leg_s: 1500, log: &log, standing, policy: &policy };
         // 25 minutes of leg, one before the departure, two because the plan may have moved by as much unsaid.
         assert_eq!(long.next(at("11:05")).unwrap().due_at, at("11:32"));
+    }
+
+    #[test]
+    fn the_notice_comes_before_the_departure_for_a_leg_longer_than_its_lead() {
+        let (policy, log) = (Policy::default(), AskLog::default());
+        let climb =
+            |leg_s| Climb { arrive_at: at("12:00"), leg_s, log: &log, standing: None, policy: &policy };
+        // An hour of leg: the courier departs at 11:00.
+        let first = climb(3600).next(at("09:00")).unwrap();
+        assert_eq!((first.kind, first.due_at), (RungKind::Notice, at("10:55")));
+        assert!(first.reply_by < at("11:00"), "a no must come before the departure: {}", first.reply_by);
+        assert_eq!(climb(2400).next(at("09:00")).unwrap().due_at, at("11:15"), "the usual lead is enough");
     }
 
     #[test]

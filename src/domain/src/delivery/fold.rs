@@ -413,6 +413,10 @@ impl Delivery {
             }
             Event::Planned { arrive_at, leg_s } => {
                 self.planned = Some(Planned { arrive_at: *arrive_at, leg_s: *leg_s });
+                // Who answered before there was a plan is shown its first arrival.
+                if matches!(self.gate, Gate::Cleared { .. }) {
+                    self.quoted = self.quoted.or(Some(*arrive_at));
+                }
             }
             Event::AddressCorrected { text } => self.address_told = Some(text.clone()),
             Event::ArrivalMoved { to, .. } => self.quoted = Some(*to),

@@ -541,6 +541,19 @@ impl Delivery {
         matches!(self.stage, Stage::Assigned { .. } | Stage::Collected { .. })
     }
 
+    /// The arrival the customer was told and counts on, until the courier sets off. `None` where nothing they were told
+    /// holds any more.
+    pub fn told_arrival(&self) -> Option<DateTime<Utc>> {
+        let counts = self.is_askable() && matches!(self.gate, Gate::Asked { .. } | Gate::Cleared { .. });
+        self.quoted.filter(|_| counts && self.planned.is_some())
+    }
+
+    /// The arrival shown to the customer: the one they were told, which moves only with a word
+    /// (`stop.arrival_moved`); the plan's own before anything was told and once the courier is on the way.
+    pub fn shown_arrival(&self) -> Option<DateTime<Utc>> {
+        self.told_arrival().or(self.planned.map(|planned| planned.arrive_at))
+    }
+
     /// Value of the parcels the customer has, in minor units, if the payment can be divided so: what is not taken is
     /// taken off the whole. `None` when a parcel that is not taken has no value of its own.
     pub fn taken_minor(&self, taken: impl Fn(&Parcel) -> bool) -> Option<i64> {

@@ -127,11 +127,11 @@ pub(super) fn plan(delivery: &Delivery, command: &Command, context: &Context<'_>
     let moved = |told: chrono::DateTime<chrono::Utc>| {
         (*arrive_at - told).num_seconds().abs() > context.policy.eta_move_s
     };
-    if let (Gate::Cleared { valid_until, .. }, Some(told)) = (&delivery.gate, delivery.quoted)
-        && moved(told)
-    {
+    let told = delivery.quoted.filter(|told| moved(*told));
+    if let (Gate::Cleared { .. } | Gate::Asked { .. }, Some(told)) = (&delivery.gate, told) {
         events.push(Event::ArrivalMoved { from: told, to: *arrive_at });
-        if arrive_at > valid_until && delivery.stage.kind() != StageKind::EnRoute {
+        let stale = matches!(delivery.gate, Gate::Cleared { valid_until, .. } if *arrive_at > valid_until);
+        if stale && delivery.stage.kind() != StageKind::EnRoute {
             events.push(Event::WentStale { at: context.now, reason: "arrival_moved".to_owned() });
         }
     }
