@@ -4,7 +4,7 @@
 //! A town of generated shops, doors and couriers, the same every time; ready and promised times as on a busy evening. For
 //! each size: the first plan, the plan after budgets of wall time, and plain cheapest insertion of every delivery with
 //! every courier in the same run (not at the largest size, where it takes minutes). Cost is in points per delivery, from
-//! the plan's own times. The checker looks at each plan that is small enough for it. One thread. Figures are printed,
+//! the plan's own times, by `dispatch::cost`. The checker looks at each plan that is small enough for it. One thread. Figures are printed,
 //! never asserted; the peak of memory is the process's, so the sizes run from small to large.
 
 #![allow(
@@ -18,11 +18,11 @@
 
 use callahead_domain::dispatch::search::Rounds;
 use callahead_domain::dispatch::{
-    Clearance, CourierState, OpenDelivery, Plan, Problem, Stop, StopKind, Weights, check, plain, plan,
+    Clearance, CourierState, OpenDelivery, Plan, Problem, Stop, StopKind, Weights, check, cost, plain, plan,
 };
 use callahead_domain::geo::{GreatCircle, Point};
 use callahead_domain::id::{CourierId, DeliveryId, PickupPointId, RegionId};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -51,6 +51,7 @@ fn bench(deliveries: usize, couriers: usize) {
     let row = |name: &str, started: Instant, plan: &Plan| {
         let ms = started.elapsed().as_secs_f64() * 1_000.0;
         let late = plan.assignments.iter().filter(|given| given.late_s > 0).count();
+        let carried = Plan { unassigned: Vec::new(), ..plan.clone() };
         let breaches = if deliveries <= CHECKED_AT_MOST {
             check(&problem, plan, &travel, &weights).len().to_string()
         } else {
@@ -58,11 +59,11 @@ fn bench(deliveries: usize, couriers: usize) {
         };
         println!(
             "| {name} | {ms:.1} | {:.0} | {} | {late} | {breaches} | {} |",
-            points(&problem, plan, &weights) / (deliveries - plan.unassigned.len()).max(1) as f64,
+            cost(&problem, &carried, &weights) / (deliveries - plan.unassigned.len()).max(1) as f64,
             plan.unassigned.len(),
             peak_mb(),
         );
-        points(&problem, plan, &weights)
+        cost(&problem, plan, &weights)
     };
     let started = Instant::now();
     let first = plan(&problem, &travel, &weights, 1, &mut Rounds::new(0));
@@ -80,27 +81,6 @@ fn bench(deliveries: usize, couriers: usize) {
         let cost = row("plain insertion", started, &found);
         println!("\nThe largest budget's plan costs {:.3} of plain insertion's.", best / cost);
     }
-}
-
-/// Points of a plan from its times.
-fn points(problem: &Problem, plan: &Plan, weights: &Weights) -> f64 {
-    let seconds = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).num_milliseconds() as f64 / 1_000.0;
-    let mut sum = 0.0;
-    for run in &plan.runs {
-        let mut left_at = None;
-        for planned in &run.stops {
-            let left = left_at.unwrap_or(problem.now);
-            sum += f64::from(weights.driving) * seconds(left, planned.arrive_at);
-            sum += f64::from(weights.waiting) * seconds(planned.arrive_at, planned.start_at);
-            if planned.stop.kind == StopKind::DropOff {
-                sum += f64::from(weights.door) * seconds(problem.now, planned.start_at);
-            }
-            let late = planned.late_s() as f64;
-            sum += f64::from(weights.late) * late * (1.0 + late / f64::from(weights.late_doubles_after_s));
-            left_at = Some(planned.depart_at);
-        }
-    }
-    sum
 }
 
 /// Numbers spread evenly over 0 to 1, the same every time (multiples of the golden ratio's kin).

@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::insertion::{Insertion, Route, Terms};
+use super::insertion::{Insertion, Piece, Route, Terms};
 use super::legs::Legs;
 use super::live;
 use super::nearby::Nearby;
@@ -20,15 +20,12 @@ use super::problem::{CourierState, OpenDelivery, Problem, StopKind};
 use super::rules::{Refusal, may_carry};
 use super::schedule::{Node, PlannedStop};
 use super::search::Budget;
-use super::terms::double;
 use super::weights::Weights;
 use crate::geo::{Point, TravelTimes};
 use crate::id::{CourierId, DeliveryId};
 
 /// In a large problem, what found no place is tried with so many times more couriers, and only those give reasons.
 const WIDER: usize = 8;
-/// What a delivery without a courier counts when two plans are compared: more than any way to carry it.
-const LEFT_OUT: f64 = 1e15;
 
 /// Works the open deliveries into the couriers' runs and improves the plan until the budget is spent. Stops that are not
 /// fixed may change their places within their run; who carries them stays.
@@ -45,23 +42,14 @@ pub fn plan(
     budget: &mut impl Budget,
 ) -> Plan {
     let mut planner = Planner::new(problem, travel, weights);
-    let open = urgent_first(problem, weights);
+    let mut open = urgent_first(problem, weights);
+    planner.silent_last();
     if !planner.nearby.is_small {
-        planner.silent_last();
-        let left = live::improve(&mut planner, open, seed, budget);
-        let left = planner.place(left);
-        return planner.finish(left);
+        open = live::build(&mut planner, open);
     }
     let left = planner.place(open);
-    planner.silent_last();
-    let (orders, cost) = (planner.orders(), planner.cost(&left));
-    let better = live::improve(&mut planner, left.clone(), seed, budget);
-    let better = planner.place(better);
-    if planner.cost(&better) > cost {
-        planner.restore(orders);
-        return planner.finish(left);
-    }
-    planner.finish(better)
+    let left = live::improve(&mut planner, left, seed, budget);
+    planner.finish(left)
 }
 
 /// The first plan alone, built by inserting each delivery where it costs least, whatever the size: what the optimiser
@@ -70,8 +58,8 @@ pub fn plan(
 pub fn plain(problem: &Problem, travel: &dyn TravelTimes, weights: &Weights) -> Plan {
     let mut planner = Planner::new(problem, travel, weights);
     planner.nearby.is_small = true;
-    let left = planner.place(urgent_first(problem, weights));
     planner.silent_last();
+    let left = planner.place(urgent_first(problem, weights));
     planner.finish(left)
 }
 
@@ -136,10 +124,11 @@ impl<'a> Planner<'a> {
         Terms { weights: self.weights, now_us: self.problem.now.timestamp_micros(), late }
     }
 
-    /// The runs to try a delivery with.
-    fn near(&self, open: &OpenDelivery) -> Vec<usize> {
+    /// The runs to try a delivery with; `wider` for one that found no place.
+    pub(super) fn near(&self, open: &OpenDelivery, wider: bool) -> Vec<usize> {
         let most = usize::try_from(self.weights.candidates.max(1)).unwrap_or(usize::MAX);
-        self.nearby.of(open, self.problem, &self.routes, most.saturating_mul(WIDER))
+        let most = if wider { most.saturating_mul(WIDER) } else { most };
+        self.nearby.of(open, self.problem, &self.routes, most)
     }
 
     /// Places what can be placed; what cannot is returned.
@@ -187,7 +176,8 @@ impl<'a> Planner<'a> {
         (pick_up, drop_off): &(Node<'a>, Node<'a>),
         terms: &Terms<'_>,
     ) -> Option<(usize, Insertion)> {
-        let near = self.near(delivery).into_iter().filter_map(|place| Some((place, self.routes.get(place)?)));
+        let near =
+            self.near(delivery, true).into_iter().filter_map(|place| Some((place, self.routes.get(place)?)));
         let mut candidates: Vec<(f64, f64, usize, &Route<'a>)> = near
             .map(|(place, route)| {
                 let price = route.price(delivery, self.weights);
@@ -215,24 +205,6 @@ impl<'a> Planner<'a> {
         best.map(|(_, place, found)| (place, found))
     }
 
-    /// What the plan costs with these left out.
-    fn cost(&self, left: &[&OpenDelivery]) -> f64 {
-        let runs: f64 = self.routes.iter().map(|route| route.cost() + self.prices(route)).sum();
-        runs + double(i64::try_from(left.len()).unwrap_or(i64::MAX)) * LEFT_OUT
-    }
-
-    /// What the new deliveries of a run cost apart from the way.
-    fn prices(&self, route: &Route<'a>) -> f64 {
-        let new: Vec<&OpenDelivery> =
-            self.new_in(route).filter_map(|id| self.open.get(&id).copied()).collect();
-        let standing = route.carried().saturating_sub(new.len());
-        let carried = standing..;
-        new.iter()
-            .zip(carried)
-            .map(|(open, carried)| super::terms::delivery(self.weights, route.courier, open, carried))
-            .sum()
-    }
-
     /// New deliveries of a run in the order of their pick-ups.
     fn new_in(&self, route: &Route<'a>) -> impl Iterator<Item = DeliveryId> {
         let pick_ups = route.nodes.iter().filter(|node| node.stop.kind == StopKind::PickUp);
@@ -241,32 +213,17 @@ impl<'a> Planner<'a> {
 
     /// Moves doors nobody may go to for now to the ends of their runs, as far as the rules let them.
     fn silent_last(&mut self) {
-        let terms = self.terms(self.weights.allow_late);
+        let terms = self.terms(false);
         for route in &mut self.routes {
-            let (fixed, before) = (route.fixed(), route.nodes.clone());
-            let Some(rest) =
-                before.get(fixed..).filter(|rest| rest.iter().any(|node| live::is_tail(route, node)))
-            else {
-                continue;
-            };
-            let (tail, others): (Vec<Node<'a>>, Vec<Node<'a>>) =
-                rest.iter().copied().partition(|node| live::is_tail(route, node));
-            let order = before.iter().copied().take(fixed).chain(others).chain(tail).collect();
-            if !route.adopt(order, &terms, &self.legs) {
-                route.adopt(before, &terms, &self.legs);
+            let fixed = route.fixed();
+            let stays = |(at, node): &(usize, &Node<'a>)| *at < fixed || !route.is_tail(node);
+            let (head, tail): (Vec<_>, Vec<_>) = route.nodes.iter().enumerate().partition(stays);
+            if !tail.is_empty() {
+                let order = head.into_iter().chain(tail);
+                let piece = |(_, node): (usize, &Node<'a>)| Piece { node: *node, open: None, late: false };
+                let order: Vec<Piece<'a>> = order.map(piece).collect();
+                route.adopt(&order, &terms, &self.legs);
             }
-        }
-    }
-
-    fn orders(&self) -> Vec<Vec<Node<'a>>> {
-        self.routes.iter().map(|route| route.nodes.clone()).collect()
-    }
-
-    /// Back to orders that were good before.
-    fn restore(&mut self, orders: Vec<Vec<Node<'a>>>) {
-        let terms = self.terms(self.weights.allow_late);
-        for (route, nodes) in self.routes.iter_mut().zip(orders) {
-            route.adopt(nodes, &terms, &self.legs);
         }
     }
 
@@ -275,7 +232,8 @@ impl<'a> Planner<'a> {
         let terms = self.terms(self.weights.allow_late);
         let (pick_up, drop_off) = self.nodes(delivery);
         let all = || self.routes.iter().collect::<Vec<_>>();
-        let near = || self.near(delivery).into_iter().filter_map(|place| self.routes.get(place)).collect();
+        let near =
+            || self.near(delivery, true).into_iter().filter_map(|place| self.routes.get(place)).collect();
         let asked: Vec<&Route<'a>> = if self.nearby.is_small { all() } else { near() };
         let mut reasons = Vec::new();
         for route in asked {

@@ -5,7 +5,7 @@
 //! found: costs only grow along a run. A run planned elsewhere is taken over by [`Route::adopt`] if every rule bears it.
 
 use super::legs::{Legs, SECOND_US, Spot};
-use super::problem::{CourierState, OpenDelivery, StopKind};
+use super::problem::{Clearance, CourierState, OpenDelivery, StopKind};
 use super::rules::{Refusal, over_capacity, shift_ends, wait_too_long, window_missed};
 use super::schedule::{Node, PlannedStop, Step, Walk};
 use super::terms;
@@ -36,8 +36,21 @@ pub(super) struct Route<'a> {
     base: Vec<Step>,
     /// What each stop is held against: how it goes as it stands in the problem, or, for one that is new, now.
     bounds: Vec<Step>,
-    /// Deliveries in it.
+    /// Deliveries in it, and in the run as it stands in the problem.
     carried: usize,
+    standing: usize,
+    /// Stops before those at its end to which nobody may go for now.
+    head: usize,
+}
+
+/// A stop of a run that is thought of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece<'a> {
+    pub(super) node: Node<'a>,
+    /// The delivery, if it is new in the run.
+    pub(super) open: Option<&'a OpenDelivery>,
+    /// A new one that may be late.
+    pub(super) late: bool,
 }
 
 /// A place found for a delivery: the pick-up goes before stop `pick_at`, the drop-off before stop `drop_at`, both
@@ -72,6 +85,7 @@ struct Trial<'t> {
     walk: Walk,
     cost: f64,
     most: f64,
+    late: bool,
     shift_ends_us: i64,
     capacity: i64,
 }
@@ -98,7 +112,7 @@ impl Trial<'_> {
         }
         let max_wait_us = i64::from(weights.max_wait_s).saturating_mul(SECOND_US);
         wait_too_long::check(step.wait_us(), before.map(Step::wait_us), max_wait_us)?;
-        if before.is_some() || !self.terms.late {
+        if before.is_some() || !self.late {
             let tolerance_us = i64::from(weights.tolerance_s).saturating_mul(SECOND_US);
             window_missed::check(step.late_us, before.map(|step| step.late_us), tolerance_us)?;
         }
@@ -142,10 +156,14 @@ impl<'a> Route<'a> {
             base: Vec::new(),
             bounds: Vec::new(),
             carried: 0,
+            standing: 0,
+            head: 0,
         };
         route.walk(terms, legs);
         route.base.clone_from(&route.steps);
         route.bounds.clone_from(&route.steps);
+        route.standing = route.carried;
+        route.head = route.untailed();
         route
     }
 
@@ -169,6 +187,18 @@ impl<'a> Route<'a> {
         deliveries.sort_unstable();
         deliveries.dedup();
         self.carried = deliveries.len();
+        self.head = self.untailed();
+    }
+
+    /// A door of the run as it stands to which nobody may go for now.
+    pub(super) fn is_tail(&self, node: &Node<'_>) -> bool {
+        let silent = node.stop.kind == StopKind::DropOff && node.stop.clearance == Clearance::Silent;
+        silent && self.base_of(node).is_some()
+    }
+
+    fn untailed(&self) -> usize {
+        let tail = self.nodes.iter().skip(self.fixed).rev().take_while(|node| self.is_tail(node));
+        self.nodes.len().saturating_sub(tail.count())
     }
 
     /// What the run costs.
@@ -212,7 +242,7 @@ impl<'a> Route<'a> {
     ) -> Result<Insertion, Option<Refusal>> {
         let mut search = Search { most: self.cost() + most, best: None, refusal: None };
         let mut dearer = false;
-        for pick_at in self.fixed..self.before.len() {
+        for pick_at in self.fixed..=self.head {
             let Some((walk, cost)) = self.before.get(pick_at) else { break };
             let mut trial = self.trial((*walk, *cost), search.most, terms);
             let picked = trial.add(pick_up, legs).and_then(|_| trial.fits());
@@ -234,7 +264,7 @@ impl<'a> Route<'a> {
         legs: &Legs<'_>,
     ) -> Result<(), End> {
         let mut dearer = false;
-        for drop_at in pick_at..self.before.len() {
+        for drop_at in pick_at..=self.head {
             trial.most = search.most;
             match self.tail(trial, (drop_at, drop_off), legs) {
                 Ok((done, step)) => {
@@ -287,39 +317,41 @@ impl<'a> Route<'a> {
         self.walk(terms, legs);
     }
 
-    /// The run in another order, with other new deliveries, if every rule bears it; `late` in `terms` allows new ones to
-    /// be late. If not, the run is as it stands in the problem afterwards, and false is returned.
-    pub(super) fn adopt(&mut self, nodes: Vec<Node<'a>>, terms: &Terms<'_>, legs: &Legs<'_>) -> bool {
-        self.nodes = nodes;
-        self.walk(terms, legs);
-        let good = self.bears(terms);
-        if !good {
-            self.nodes = self.courier.stops.iter().map(|stop| Node::new(stop, legs)).collect();
+    /// The run in another order, with other new deliveries, if every rule bears it; if not, false, and it stays as it is.
+    pub(super) fn adopt(&mut self, order: &[Piece<'a>], terms: &Terms<'_>, legs: &Legs<'_>) -> bool {
+        let good = self.judge(order, terms, legs).is_some();
+        if good {
+            self.nodes = order.iter().map(|piece| piece.node).collect();
             self.walk(terms, legs);
         }
         good
     }
 
-    /// Whether the run breaks no rule that it did not break as it stands in the problem.
-    fn bears(&self, terms: &Terms<'_>) -> bool {
-        let mut new_on_board: Vec<DeliveryId> = Vec::new();
-        let stops = self.nodes.iter().zip(&self.steps).zip(self.before.iter().skip(1));
-        for ((node, step), (walk, cost)) in stops {
-            let base = self.base_of(node);
-            let mut trial = self.trial((*walk, *cost), f64::INFINITY, terms);
-            if trial.judge(node, step, base).is_err() {
-                return false;
+    /// What the run would cost in another order, with other new deliveries and the prices of those. `None` if it would
+    /// break a rule that it does not break as it stands in the problem.
+    pub(super) fn judge(&self, order: &[Piece<'a>], terms: &Terms<'_>, legs: &Legs<'_>) -> Option<f64> {
+        let mut trial = self.trial(*self.before.first()?, f64::INFINITY, terms);
+        let (mut carried, mut on_board) = (self.standing, 0_usize);
+        let mut prices = 0.0;
+        for Piece { node, open, late } in order {
+            let step = trial.walk.step(node, legs);
+            trial.late = *late;
+            let base = if open.is_some() { None } else { self.base_of(node) };
+            trial.judge(node, &step, base).ok()?;
+            if let Some(open) = open {
+                if node.stop.kind == StopKind::PickUp {
+                    prices += terms::delivery(terms.weights, self.courier, open, carried);
+                    carried = carried.saturating_add(1);
+                    on_board = on_board.saturating_add(1);
+                } else {
+                    on_board = on_board.saturating_sub(1);
+                }
             }
-            match (node.stop.kind, base) {
-                (StopKind::PickUp, None) => new_on_board.push(node.stop.delivery),
-                (StopKind::DropOff, None) => new_on_board.retain(|id| *id != node.stop.delivery),
-                _ => {}
-            }
-            if !new_on_board.is_empty() && trial.fits().is_err() {
-                return false;
+            if on_board > 0 {
+                trial.fits().ok()?;
             }
         }
-        true
+        Some(trial.cost + prices)
     }
 
     /// How a stop goes in the run as it stands in the problem; `None` for one that is new.
@@ -330,7 +362,7 @@ impl<'a> Route<'a> {
 
     fn trial<'t>(&self, (walk, cost): (Walk, f64), most: f64, terms: &'t Terms<'t>) -> Trial<'t> {
         let (shift_ends_us, capacity) = (self.shift_ends_us, self.capacity);
-        Trial { terms, walk, cost, most, shift_ends_us, capacity }
+        Trial { terms, walk, cost, most, late: terms.late, shift_ends_us, capacity }
     }
 
     /// Deliveries in the run.

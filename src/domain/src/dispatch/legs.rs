@@ -73,6 +73,11 @@ impl<'a> Legs<'a> {
         self.points.get(spot.0).map_or((0.0, 0.0), |point| (point.lon() * shrink, point.lat()))
     }
 
+    /// Whether the way takes longer at other hours.
+    pub(super) fn vary(&self) -> bool {
+        self.travel.varies_with_departure()
+    }
+
     /// Microseconds from one point to another.
     pub(super) fn leg_us(&self, from: Spot, to: Spot, departing_us: i64) -> i64 {
         i64::from(self.leg_s(from, to, departing_us)).saturating_mul(SECOND_US)

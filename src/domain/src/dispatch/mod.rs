@@ -13,7 +13,7 @@
 //! - [`schedule()`]: when the stops of a run happen, in the order given.
 //! - [`what_if()`]: what a dispatcher's own decision would do to a courier's run, and which rules it would break.
 //!
-//! [`check()`] re-derives everything a plan claims with code of its own. It is run over plans in tests and may be
+//! [`cost()`] is what a plan costs: the number the engine makes small. [`check()`] re-derives everything a plan claims with code of its own. It is run over plans in tests and may be
 //! run in service; whoever improves the engine keeps it silent.
 //!
 //! # What a run is
@@ -31,6 +31,8 @@
 //! [`search`] is the optimiser on numbers alone, for static problems and rolling ones; [`formats`] reads files of them.
 
 pub mod checker;
+pub mod cost;
+mod draft;
 pub mod engine;
 pub mod explain;
 pub mod formats;
@@ -53,6 +55,7 @@ pub mod weights;
 pub mod what_if;
 
 pub use checker::{Breach, Violation, check};
+pub use cost::cost;
 pub use engine::{plain, plan};
 pub use explain::{Explained, Verdict, explain};
 pub use plan::{Assignment, Plan, Run, Unassigned};

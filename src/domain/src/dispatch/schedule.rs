@@ -67,10 +67,14 @@ pub(super) struct Node<'a> {
 
 impl<'a> Node<'a> {
     pub(super) fn new(stop: &'a Stop, legs: &Legs<'_>) -> Self {
+        Self::at(stop, legs.spot(stop.point))
+    }
+
+    pub(super) fn at(stop: &'a Stop, spot: Spot) -> Self {
         let load = i64::from(stop.load);
         Self {
             stop,
-            spot: legs.spot(stop.point),
+            spot,
             not_before_us: stop
                 .not_before
                 .max(stop.clearance.opens_at())

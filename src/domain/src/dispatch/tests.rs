@@ -246,7 +246,7 @@ fn the_checker_sees_what_is_tampered_with() {
 
 /// Travel that takes longer at certain moments, so that nothing may be remembered.
 #[derive(Debug)]
-struct RushHour;
+pub(super) struct RushHour;
 
 impl TravelTimes for RushHour {
     fn travel_s(&self, from: Point, to: Point, departing: DateTime<Utc>) -> u32 {

@@ -4,11 +4,18 @@
 pub trait Budget {
     /// The part of the budget that is spent: 0 at the start; at 1 or more the search ends. It may not fall.
     fn spent(&mut self) -> f64;
+
+    /// The same, asked between rounds: none begins by it.
+    fn so_far(&mut self) -> f64;
 }
 
 /// A closure over a clock is a budget: `|| started.elapsed().as_secs_f64() / 0.1`.
 impl<F: FnMut() -> f64> Budget for F {
     fn spent(&mut self) -> f64 {
+        self()
+    }
+
+    fn so_far(&mut self) -> f64 {
         self()
     }
 }
@@ -33,8 +40,12 @@ impl Budget for Rounds {
         if self.done >= self.all {
             return 1.0;
         }
-        let part = self.done as f64 / self.all as f64;
+        let part = self.so_far();
         self.done += 1;
         part
+    }
+
+    fn so_far(&mut self) -> f64 {
+        if self.done >= self.all { 1.0 } else { self.done as f64 / self.all as f64 }
     }
 }

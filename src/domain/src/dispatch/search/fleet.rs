@@ -10,7 +10,7 @@ use super::travel::Travel;
 /// Temperature, in shares of the average cost of a stop. Low: the way is shortened later.
 const WARMTH: f64 = 0.1;
 
-impl<T: Travel> Search<'_, '_, '_, T> {
+impl<T: Travel> Search<'_, '_, '_, '_, T> {
     /// Gives up routes until so much of the budget is spent. The best plan so far is kept, and stood on at the end.
     pub(super) fn use_fewer(&mut self, budget: &mut impl Budget, until: f64, unit: f64) {
         let vehicles = self.state.routes.len();

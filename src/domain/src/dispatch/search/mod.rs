@@ -15,6 +15,9 @@
 //! [`timetable()`] tells when the stops of a route happen. [`check_solution()`] re-derives everything with code of its
 //! own.
 //!
+//! The two halves of [`solve()`] can be had alone: [`first()`] builds, and [`improve()`] goes on from a plan, asking a
+//! [`Judge`] about every route it would accept.
+//!
 //! # What is minimised
 //!
 //! The sum of: what requests left out cost; what vehicles in use cost; for each leg its cost times
@@ -40,6 +43,7 @@ mod checker;
 mod core;
 mod fleet;
 mod insertion;
+mod judge;
 mod model;
 mod recreate;
 mod rng;
@@ -54,10 +58,11 @@ mod travel;
 
 pub use budget::{Budget, Rounds};
 pub use checker::{Flaw, check_solution};
+pub use judge::Judge;
 pub use model::{
     Allowed, End, Model, ModelFault, Part, Request, SamePlace, Stop, Terms, UNASSIGNED_COST, Vehicle, Visit,
 };
 pub use ruin::Ruin;
 pub use solution::{Score, Solution, Timing, timetable};
-pub use solve::{Acceptance, Settings, solve};
+pub use solve::{Acceptance, Settings, first, improve, solve};
 pub use travel::{Matrix, Plane, Travel};

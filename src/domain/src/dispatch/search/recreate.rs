@@ -147,13 +147,24 @@ pub(super) fn recreate<T: Travel>(
 ) {
     waiting.clear();
     std::mem::swap(waiting, &mut state.absent);
-    let mut blinks = Blinks::new(blink, rng);
+    put_back(state, waiting, Blinks::new(blink, rng));
+    // A fuller route may take what an emptier one could not, and nobody is to be overlooked.
+    while state.settled && state.absent.len() < waiting.len() {
+        waiting.clear();
+        std::mem::swap(waiting, &mut state.absent);
+        put_back(state, waiting, Blinks::new(0.0, rng));
+    }
+}
+
+fn put_back<T: Travel>(state: &mut State<'_, '_, T>, waiting: &[u32], mut blinks: Blinks<'_>) {
     for request in waiting.iter().copied() {
         let most = state.core.requests[request as usize].unassigned_cost;
-        let placed = state
-            .best(request, most, &mut blinks)
-            .is_some_and(|(vehicle, place)| state.insert(request, vehicle, &place));
-        if !placed {
+        let found = if state.is_settled(request) {
+            state.best_touched(request, most)
+        } else {
+            state.best(request, most, &mut blinks)
+        };
+        if !found.is_some_and(|(vehicle, place)| state.insert(request, vehicle, &place)) {
             state.absent.push(request);
         }
     }

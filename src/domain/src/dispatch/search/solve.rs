@@ -1,7 +1,8 @@
 //! The whole search: build, use fewer vehicles, improve; the best seen is kept all the way.
 
 use super::budget::Budget;
-use super::core::Core;
+use super::core::{Core, stop_of};
+use super::judge::Judge;
 use super::model::{Model, ModelFault};
 use super::recreate::{Order, Orders, recreate};
 use super::rng::Rng;
@@ -22,7 +23,7 @@ pub enum Acceptance {
         cold: f64,
     },
     /// Annealing at one temperature. A run with a larger budget goes through the same plans and on from there, so it
-    /// is never worse. For short runs from a good plan.
+    /// is never worse. For short runs from a good plan. (An annealed one is never worse than what it begins with.)
     Steady(f64),
 }
 
@@ -79,7 +80,113 @@ pub fn solve<T: Travel>(
     Ok(search.state.solution())
 }
 
-pub(super) struct Search<'c, 'm, 's, T> {
+/// The first plan alone, from an earlier one if there is one: what is left out is put where it costs least, the most
+/// urgent first.
+///
+/// # Errors
+/// [`Model::check`] found a fault.
+pub fn first<T: Travel>(
+    model: &Model,
+    travel: &T,
+    from: Option<&Solution>,
+    settings: &Settings,
+) -> Result<Solution, ModelFault> {
+    model.check(travel.places())?;
+    let core = Core::new(model, travel);
+    let mut search = Search::new(&core, settings);
+    if let Some(from) = from {
+        search.state.take_over(from);
+    }
+    search.build();
+    Ok(search.state.solution())
+}
+
+/// Goes on from a plan until the budget is spent, with a judge's opinion on what routes cost and which may be driven.
+/// What the plan leaves out must fit nowhere in it: such requests are tried only with routes that change. `None` if
+/// nothing better was found, or if the plan cannot be gone on from: a part of it does not fit the model, or the judge
+/// refuses a route.
+///
+/// With [`Acceptance::Steady`] the plan after more rounds never costs more than the one after fewer, as the judge counts
+/// it.
+///
+/// # Errors
+/// [`Model::check`] found a fault.
+pub fn improve<T: Travel>(
+    model: &Model,
+    travel: &T,
+    from: &Solution,
+    settings: &Settings,
+    (budget, judge): (&mut impl Budget, &mut dyn Judge),
+) -> Result<Option<Solution>, ModelFault> {
+    model.check(travel.places())?;
+    let core = Core::new(model, travel);
+    let mut search = Search::new(&core, settings);
+    search.state.take_over(from);
+    search.state.absent.sort_unstable();
+    let Some(judged) = Judged::new(judge, &search.state) else { return Ok(None) };
+    let start = judged.best;
+    if search.state.absent != from.unassigned {
+        return Ok(None);
+    }
+    search.judged = Some(judged);
+    search.state.settled = true;
+    search.state.keep(&mut search.best);
+    search.improve(budget);
+    let better = search.judged.as_ref().is_some_and(|judged| judged.best < start);
+    search.state.restore(&search.best);
+    Ok(better.then(|| search.state.solution()))
+}
+
+/// What a judge has said.
+pub(super) struct Judged<'j> {
+    judge: &'j mut dyn Judge,
+    /// By vehicle.
+    costs: Vec<f64>,
+    /// Of the routes being tried.
+    trial: Vec<(u32, f64)>,
+    /// Of the best plan seen: what is left out, and the routes.
+    best: (f64, f64),
+}
+
+impl<'j> Judged<'j> {
+    /// `None` if a route may not be driven.
+    fn new<T: Travel>(judge: &'j mut dyn Judge, state: &State<'_, '_, T>) -> Option<Self> {
+        let mut costs = Vec::with_capacity(state.routes.len());
+        for (route, vehicle) in state.routes.iter().zip(0..) {
+            costs.push(judge.judge(vehicle, &mut route.nodes().map(stop_of))?);
+        }
+        let best = (state.left_out(), costs.iter().sum());
+        Some(Self { judge, costs, trial: Vec::new(), best })
+    }
+
+    /// What the routes touched since the mark cost more than before; `None` if one may not be driven.
+    fn ask<T: Travel>(&mut self, state: &State<'_, '_, T>) -> Option<f64> {
+        self.trial.clear();
+        let mut more = 0.0;
+        for vehicle in state.touched() {
+            let stops = &mut state.routes[vehicle as usize].nodes().map(stop_of);
+            let cost = self.judge.judge(vehicle, stops)?;
+            more += cost - self.costs[vehicle as usize];
+            self.trial.push((vehicle, cost));
+        }
+        Some(more)
+    }
+
+    /// Those routes are driven from now on; whether the plan is the best so far.
+    fn accept(&mut self, left_out: f64) -> bool {
+        for (vehicle, cost) in &self.trial {
+            self.costs[*vehicle as usize] = *cost;
+        }
+        let now = (left_out, self.costs.iter().sum());
+        let is_best = now < self.best;
+        if is_best {
+            self.best = now;
+        }
+        is_best
+    }
+}
+
+pub(super) struct Search<'c, 'm, 's, 'j, T> {
     pub(super) state: State<'c, 'm, T>,
     pub(super) settings: &'s Settings,
     pub(super) best: Kept,
@@ -88,9 +195,10 @@ pub(super) struct Search<'c, 'm, 's, T> {
     pub(super) strings: Strings,
     pub(super) waiting: Vec<u32>,
     pub(super) rng: Rng,
+    judged: Option<Judged<'j>>,
 }
 
-impl<'c, 'm, 's, T: Travel> Search<'c, 'm, 's, T> {
+impl<'c, 'm, 's, T: Travel> Search<'c, 'm, 's, '_, T> {
     fn new(core: &'c Core<'m, T>, settings: &'s Settings) -> Self {
         Self {
             state: State::new(core),
@@ -101,6 +209,7 @@ impl<'c, 'm, 's, T: Travel> Search<'c, 'm, 's, T> {
             strings: Strings::default(),
             waiting: Vec::new(),
             rng: Rng::new(settings.seed),
+            judged: None,
         }
     }
 
@@ -159,11 +268,31 @@ impl<'c, 'm, 's, T: Travel> Search<'c, 'm, 's, T> {
             return state.undo();
         }
         let order = Orders::draw(&mut self.rng);
-        self.orders.sort(&mut state.absent, order, &mut self.rng);
+        let left = state.left_before();
+        if left > 0 && self.rng.below(2) == 0 {
+            // What was taken out goes back first, and what was left out has what room remains.
+            state.absent.rotate_left(left);
+            let taken = state.absent.len() - left;
+            self.orders.sort(&mut state.absent[..taken], order, &mut self.rng);
+        } else {
+            self.orders.sort(&mut state.absent, order, &mut self.rng);
+        }
         recreate(state, self.settings.blink, &mut self.rng, &mut self.waiting);
-        if state.cost > before - temperature * (1.0 - self.rng.unit()).ln() {
-            state.undo();
-        } else if state.cost < self.best.cost - 1e-9 {
+        let bearable = -temperature * (1.0 - self.rng.unit()).ln();
+        if state.cost > before + bearable {
+            return state.undo();
+        }
+        let is_best = match &mut self.judged {
+            None => state.cost < self.best.cost - 1e-9,
+            Some(judged) => {
+                let more = judged.ask(state).map(|more| more + state.left_out() - state.left_out_before());
+                if more.is_none_or(|more| more > bearable) {
+                    return state.undo();
+                }
+                judged.accept(state.left_out())
+            }
+        };
+        if is_best {
             state.keep(&mut self.best);
         }
     }

@@ -31,6 +31,8 @@ struct Undo {
     saves: usize,
     /// Request and the vehicle it was with.
     moved: Vec<(u32, u32)>,
+    /// By request: taken out since the mark.
+    taken: Vec<bool>,
     absent: Vec<u32>,
     cost: f64,
 }
@@ -64,6 +66,8 @@ pub(super) struct State<'c, 'm, T> {
     stale: bool,
     memos: Vec<Memo>,
     undo: Undo,
+    /// What was absent at the mark fits nowhere, but perhaps into what was touched since.
+    pub(super) settled: bool,
     // Room that is used again.
     reach: Reach,
     seen: Vec<bool>,
@@ -87,7 +91,12 @@ impl<'c, 'm, T: Travel> State<'c, 'm, T> {
             is_active: vec![false; core.cars.len()],
             stale: true,
             memos: vec![Memo::EMPTY; core.memos],
-            undo: Undo { touched: vec![false; core.cars.len()], ..Undo::default() },
+            undo: Undo {
+                touched: vec![false; core.cars.len()],
+                taken: vec![false; core.requests.len()],
+                ..Undo::default()
+            },
+            settled: false,
             reach: Reach::default(),
             seen: vec![false; core.classes],
             unknown: Vec::new(),
@@ -180,6 +189,9 @@ impl<'c, 'm, T: Travel> State<'c, 'm, T> {
             undo.touched[*vehicle as usize] = false;
         }
         undo.saves = 0;
+        for (request, _) in &undo.moved {
+            undo.taken[*request as usize] = false;
+        }
         undo.moved.clear();
         undo.absent.clone_from(&self.absent);
         undo.cost = self.cost;
@@ -200,6 +212,7 @@ impl<'c, 'm, T: Travel> State<'c, 'm, T> {
         self.undo.saves = 0;
         while let Some((request, vehicle)) = self.undo.moved.pop() {
             self.route_of[request as usize] = vehicle;
+            self.undo.taken[request as usize] = false;
         }
         self.absent.clone_from(&self.undo.absent);
         self.cost = self.undo.cost;
@@ -221,6 +234,26 @@ impl<'c, 'm, T: Travel> State<'c, 'm, T> {
         undo.saves += 1;
     }
 
+    /// Vehicles touched since the mark.
+    pub(super) fn touched(&self) -> impl Iterator<Item = u32> + '_ {
+        self.undo.saved[..self.undo.saves].iter().map(|(vehicle, _)| *vehicle)
+    }
+
+    /// How many requests were absent at the mark and fit nowhere then; they are the first of those absent.
+    pub(super) fn left_before(&self) -> usize {
+        if self.settled { self.undo.absent.len() } else { 0 }
+    }
+
+    /// What is absent costs.
+    pub(super) fn left_out(&self) -> f64 {
+        self.absent.iter().map(|request| self.core.requests[*request as usize].unassigned_cost).sum()
+    }
+
+    /// What was absent at the mark costs.
+    pub(super) fn left_out_before(&self) -> f64 {
+        self.undo.absent.iter().map(|request| self.core.requests[*request as usize].unassigned_cost).sum()
+    }
+
     // ---- in and out
 
     /// Takes requests out of one route; they become absent. False if the route is not allowed without them.
@@ -233,6 +266,7 @@ impl<'c, 'm, T: Travel> State<'c, 'm, T> {
             let req = &core.requests[*request as usize];
             route.remove((req.first, req.second));
             self.undo.moved.push((*request, vehicle));
+            self.undo.taken[*request as usize] = true;
             self.route_of[*request as usize] = NONE;
             self.absent.push(*request);
             self.cost += req.unassigned_cost;
@@ -348,6 +382,36 @@ impl<'c, 'm, T: Travel> State<'c, 'm, T> {
             }
         }
         self.unknown = unknown;
+        found
+    }
+
+    /// Whether a request is known to fit into nothing but what was touched since the mark.
+    pub(super) fn is_settled(&self, request: u32) -> bool {
+        self.settled && !self.undo.taken[request as usize]
+    }
+
+    /// As [`State::best`], among the vehicles touched since the mark and with none overlooked.
+    pub(super) fn best_touched(&mut self, request: u32, mut most: f64) -> Option<(u32, Place)> {
+        let core = self.core;
+        let memo = core.requests[request as usize].memo;
+        let mut found = None;
+        for save in 0..self.undo.saves {
+            let vehicle = self.undo.saved[save].0;
+            let slot = match core.candidates(request) {
+                Some(candidates) => candidates.binary_search(&vehicle).ok(),
+                None => Some(vehicle as usize),
+            };
+            let Some(slot) = slot.filter(|_| !self.closed[vehicle as usize]) else { continue };
+            let place = match self.known(memo + slot, vehicle) {
+                Ok(place) => place,
+                Err(at_least) if at_least >= most => continue,
+                Err(_) => self.look(request, vehicle, memo + slot, most),
+            };
+            if place.delta < most {
+                most = place.delta;
+                found = Some((vehicle, place));
+            }
+        }
         found
     }
 

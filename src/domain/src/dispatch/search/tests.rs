@@ -137,6 +137,23 @@ fn holds(model: &Model, travel: &impl Travel, solution: &Solution) -> Result<(),
     Ok(())
 }
 
+/// Hard windows, and a vehicle dearer than any way: what the classic benchmarks count.
+fn vehicles_first(drawn: &Drawn) -> Model {
+    let mut model = Drawn { soft: false, ..drawn.clone() }.model();
+    for request in &mut model.requests {
+        (request.unassigned_cost, request.change_cost, request.away_cost) = (UNASSIGNED_COST, 0.0, 0.0);
+    }
+    for vehicle in &mut model.vehicles {
+        (vehicle.fixed_cost, vehicle.extra_request_cost) = (1e5, 0.0);
+    }
+    model
+}
+
+/// By requests left out, then vehicles, then the way.
+fn is_worse(one: (u32, u32, f64), other: (u32, u32, f64)) -> bool {
+    (one.0, one.1) > (other.0, other.1) || ((one.0, one.1) == (other.0, other.1) && one.2 > other.2 + 1e-6)
+}
+
 /// The model with the first stops of a plan made its prefixes.
 fn with_prefixes(model: &Model, solution: &Solution, most: usize) -> Model {
     let mut fixed = model.clone();
@@ -194,6 +211,32 @@ proptest! {
         let short = solve(&model, &plane, None, &settings(5), &mut Rounds::new(few)).unwrap();
         let long = solve(&model, &plane, None, &settings(5), &mut Rounds::new(few + more)).unwrap();
         prop_assert!(long.score.cost <= short.score.cost + 1e-6, "{:?} {:?}", long.score, short.score);
+    }
+
+    #[test]
+    fn more_rounds_never_take_more_vehicles_nor_as_many_a_longer_way(
+        drawn in drawn(),
+        few in 0..40_u64,
+        more in 0..80_u64,
+    ) {
+        let (model, plane) = (vehicles_first(&drawn), drawn.plane());
+        let scores = [few, few + more].map(|rounds| {
+            let solution = solve(&model, &plane, None, &settings(5), &mut Rounds::new(rounds)).unwrap();
+            (solution.score.unassigned, solution.score.vehicles, solution.score.travel)
+        });
+        prop_assert!(!is_worse(scores[1], scores[0]), "{scores:?}");
+    }
+
+    // Its temperature falls with the part of the budget that is spent, so that two budgets go different ways. What it
+    // promises is never to lose what it has.
+    #[test]
+    fn annealing_is_never_worse_than_what_it_begins_with(drawn in drawn(), rounds in 0..120_u64) {
+        let (model, plane) = (vehicles_first(&drawn), drawn.plane());
+        let scores = [0, rounds].map(|rounds| {
+            let solution = solve(&model, &plane, None, &Settings::default(), &mut Rounds::new(rounds)).unwrap();
+            (solution.score.unassigned, solution.score.vehicles, solution.score.travel)
+        });
+        prop_assert!(!is_worse(scores[1], scores[0]), "{scores:?}");
     }
 
     #[test]
