@@ -12,5 +12,6 @@ pub mod sim;
 pub mod startup;
 pub mod store;
 pub mod telemetry;
+pub mod travel;
 pub mod webhook;
 pub mod words;

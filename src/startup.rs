@@ -11,8 +11,8 @@ use crate::http;
 use crate::jobs::{self, Tools};
 use crate::lifecycle::Shutdown;
 use crate::store::db::{Db, DbKind, DbSettings};
+use crate::travel::Travel;
 use actix_web::web::Data;
-use callahead_domain::geo::travel::GreatCircle;
 use callahead_domain::policy::Policy;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -83,15 +83,6 @@ pub fn default_policy(config: &Config) -> Result<Policy, Failure> {
     Err(lines.join("\n").into())
 }
 
-/// How long a way takes by the settings.
-pub fn travel(config: &Config) -> GreatCircle {
-    GreatCircle {
-        detour: config.travel.detour,
-        speed_m_per_s: config.travel.speed_kmh / 3.6,
-        round_up_to_s: config.travel.round_up_to_s,
-    }
-}
-
 async fn open(config: &Config) -> Result<Db, Failure> {
     let mut settings = DbSettings::new(config.database.url.expose_secret());
     settings.max_readers = config.database.readers;
@@ -133,13 +124,14 @@ async fn migrate(db: &Db) -> Result<(), Failure> {
 pub async fn build(config: Config, world: World) -> Result<Built, Failure> {
     let default_policy = default_policy(&config)?;
     let master = config::master_key(&config, world.entropy.as_ref())?;
+    let travel = Travel::open(&config.travel, Arc::clone(&world.clock))?;
     let db = open(&config).await?;
     let tools = Arc::new(Tools::new(&config, Arc::clone(&world.clock))?);
     let lanes = Lanes::start(&db, &LaneSettings { queue: config.database.queue, ..LaneSettings::default() });
     let book = Book::read(&db, &default_policy).await?;
     let owner = world.entropy.ten().iter().map(|byte| format!("{byte:02x}")).collect();
     let app = Data::new(App {
-        travel: Arc::new(travel(&config)),
+        travel,
         config,
         db,
         lanes,

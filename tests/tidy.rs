@@ -75,15 +75,16 @@ fn without(file: &File, words: &[&str], why: &str) -> Vec<String> {
 
 /// Who may use whom, by the first part of the path below `src/` (docs/ARCHITECTURE.md). `app::ports`, the
 /// config's types, `lifecycle` and `words` are open to everybody; `cli` and `startup` may use everything.
-const DIRECTIONS: [(&str, &[&str]); 12] = [
+const DIRECTIONS: [(&str, &[&str]); 13] = [
     ("main", &["cli"]),
     ("config", &[]),
     ("lifecycle", &[]),
     ("telemetry", &[]),
     ("store", &[]),
-    ("app", &["store", "webhook"]),
+    ("app", &["store", "travel", "webhook"]),
     ("http", &["app"]),
     ("jobs", &["app", "store::jobs", "notify", "pay", "webhook"]),
+    ("travel", &["webhook"]),
     ("webhook", &[]),
     ("notify", &[]),
     ("pay", &["webhook"]),

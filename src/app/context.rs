@@ -9,7 +9,7 @@ use super::unit::Lanes;
 use crate::config::Config;
 use crate::lifecycle::Shutdown;
 use crate::store::db::Db;
-use callahead_domain::geo::travel::TravelTimes;
+use crate::travel::Travel;
 use callahead_domain::policy::Policy;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -85,7 +85,7 @@ pub struct App {
     /// The rules where a region says nothing.
     pub default_policy: Policy,
     /// How long a way takes.
-    pub travel: Arc<dyn TravelTimes>,
+    pub travel: Travel,
     /// Wakes the workers.
     pub bells: Bells,
     /// What was planned and found in order.

@@ -1,6 +1,8 @@
 //! `callahead doctor`: looks at everything the service stands on and says, line by line, what was found and
 //! what to do. It changes nothing but a probe file that goes at once.
 
+mod travel;
+
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
@@ -92,6 +94,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     let mut all = vec![data_dir(&config.data.dir), master_key(config), free_disk(&config.data.dir)];
     all.extend(database(config).await);
     all.extend(email(config).await);
+    all.push(travel::travel(&config.travel).await);
     all.push(listen(config.server.listen).await);
     all.push(clock(wall, steady.elapsed(), SystemClock.now()));
     all
@@ -327,7 +330,7 @@ async fn listen(address: SocketAddr) -> Finding {
     match std::net::TcpListener::bind(address) {
         Ok(_) => ok(NAME, format!("{address} is free")),
         Err(error) if error.kind() == ErrorKind::AddrInUse => match greeting(address).await {
-            Some(status) => ok(NAME, format!("a service already answers on {address} (HTTP {status})")),
+            Some(told) => ok(NAME, format!("a service already answers on {address} ({told})")),
             None => {
                 let found = format!("{address} is taken by something that does not speak HTTP");
                 finding(Level::Fail, NAME, found, "stop it, or set server.listen")
@@ -342,16 +345,31 @@ async fn listen(address: SocketAddr) -> Finding {
     }
 }
 
-/// The status an HTTP server there answers with, within two seconds.
-async fn greeting(address: SocketAddr) -> Option<u16> {
+/// What an HTTP server there answers with within two seconds: its status, and, if it is this service, where its travel
+/// times come from.
+async fn greeting(address: SocketAddr) -> Option<String> {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         ip => ip,
     };
     let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).no_proxy().build().ok()?;
-    let url = format!("http://{}/", SocketAddr::new(ip, address.port()));
-    Some(client.get(url).send().await.ok()?.status().as_u16())
+    let url = format!("http://{}/health/ready", SocketAddr::new(ip, address.port()));
+    let answer = client.get(url).send().await.ok()?;
+    let status = answer.status().as_u16();
+    let ready: serde_json::Value = answer.json().await.unwrap_or_default();
+    let checks = ready.get("checks").and_then(|checks| checks.as_array());
+    let travel = checks
+        .into_iter()
+        .flatten()
+        .find(|check| check.get("name").is_some_and(|name| name == "travel_times"));
+    let found = travel.and_then(|check| check.get("found")?.as_str());
+    Some(
+        found.map_or_else(
+            || format!("HTTP {status}"),
+            |found| format!("HTTP {status}; travel times: {found}"),
+        ),
+    )
 }
 
 /// The wall clock shows a likely year and ran as fast as the steady one while we looked.

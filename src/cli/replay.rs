@@ -286,7 +286,7 @@ pub(super) async fn demo(args: DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
         ("log.filter", "warn".to_owned()),
     ];
     let config = Config::load(&own_sources(&folder.0, &settings))?;
-    let travel = startup::travel(&config);
+    let travel = crate::travel::great_circle(&config.travel);
     let listener = startup::bind(&config).map_err(|error| error.to_string())?;
     let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(SystemClock.now(), args.speed));
     let world = World { clock: Arc::clone(&clock), entropy: Arc::new(OsEntropy) };

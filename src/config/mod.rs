@@ -9,6 +9,7 @@ mod sections;
 mod source;
 #[cfg(test)]
 mod tests;
+mod travel;
 
 use std::fmt;
 
@@ -21,9 +22,10 @@ pub use reader::{Problem, Setting, Shown, mask_url};
 pub use reference::{reference, show};
 pub use sections::{
     CHANNELS, Channels, Data, Database, Dispatch, EmailChannel, Jobs, Log, LogFormat, MailSecurity, Payments,
-    Secrets, Server, Testing, Travel,
+    Secrets, Server, Testing,
 };
 pub use source::{DEFAULT_TOML, Sources};
+pub use travel::{Travel, TravelHttp, TravelMatrix, TravelSource};
 
 use reader::Reader;
 

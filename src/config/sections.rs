@@ -195,27 +195,6 @@ impl Dispatch {
     }
 }
 
-/// `[travel]`: how long a way takes.
-#[derive(Debug, Clone, Copy)]
-pub struct Travel {
-    /// Way driven over the straight line.
-    pub detour: f64,
-    /// Mean speed, in kilometres an hour.
-    pub speed_kmh: f64,
-    /// Travel times are rounded up to this.
-    pub round_up_to_s: u32,
-}
-
-impl Travel {
-    pub(super) fn read(r: &mut Reader) -> Self {
-        Self {
-            detour: r.number("travel.detour", 1.0..=5.0),
-            speed_kmh: r.number("travel.speed_kmh", 1.0..=200.0),
-            round_up_to_s: r.whole("travel.round_up_to_s", 1..=3600),
-        }
-    }
-}
-
 /// The channels there are, as `channels.order` names them.
 pub const CHANNELS: [&str; 2] = ["email", "log"];
 

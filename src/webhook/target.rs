@@ -17,7 +17,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Method, Url};
 
-/// The most bytes of an answer that are read: 64 KiB.
+/// The most bytes of an answer that are read where nothing else is said: 64 KiB.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Deadlines and the guard's settings.
@@ -31,6 +31,8 @@ pub struct TargetRules {
     pub allow_private: bool,
     /// Refuse plain `http`.
     pub https_only: bool,
+    /// The most bytes of an answer that are read.
+    pub answer_bytes: usize,
 }
 
 impl Default for TargetRules {
@@ -40,6 +42,7 @@ impl Default for TargetRules {
             total: Duration::from_secs(15),
             allow_private: true,
             https_only: false,
+            answer_bytes: ANSWER_BYTES_MAX,
         }
     }
 }
@@ -76,7 +79,7 @@ pub enum SendError {
     /// The connection broke, or what came was not HTTP.
     #[error("interrupted: {0}")]
     Interrupted(String),
-    /// More than [`ANSWER_BYTES_MAX`] bytes.
+    /// More bytes than [`TargetRules::answer_bytes`].
     #[error("the answer is too long")]
     TooLong,
 }
@@ -257,7 +260,7 @@ impl TargetClient {
         let status = incoming.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = incoming.chunk().await.map_err(|error| send_error(&error))? {
-            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            if body.len() + chunk.len() > self.rules.answer_bytes {
                 return Err(SendError::TooLong);
             }
             body.extend_from_slice(&chunk);

@@ -2,7 +2,7 @@
 
 use super::super::App;
 use super::super::error::Error;
-use super::{snapshot, stops};
+use super::{snapshot, stops, travel};
 use callahead_domain::dispatch::{self, Explained, Verdict, Weights};
 use callahead_domain::id::DeliveryId;
 use chrono::{DateTime, Utc};
@@ -63,9 +63,9 @@ impl App {
         }
         let mut view = snapshot::read(self, self.clock.now()).await?;
         view.as_open(known);
-        let setting = stops::setting(&view, self.travel.as_ref());
-        let explained =
-            dispatch::explain(&setting.problem, self.travel.as_ref(), &Weights::default(), delivery);
+        let travel = travel::prepared(self, &view, None).await;
+        let setting = stops::setting(&view, travel.as_ref());
+        let explained = dispatch::explain(&setting.problem, travel.as_ref(), &Weights::default(), delivery);
         Ok(explained.into_iter().map(ExplainView::from).collect())
     }
 }

@@ -16,6 +16,7 @@ mod parts;
 mod proposal;
 mod snapshot;
 mod stops;
+mod travel;
 mod what_if;
 mod write;
 
@@ -26,6 +27,7 @@ pub use what_if::{Idea, WhatIfView};
 use super::App;
 use super::error::Error;
 use callahead_domain::dispatch::{self, Plan, Weights};
+use callahead_domain::geo::TravelTimes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt;
 use lease::Turns;
@@ -70,8 +72,8 @@ impl EpochOutcome {
     }
 }
 
-/// A part with the plan that was made for it.
-type Made = (Part, Setting, Plan);
+/// A part with the plan that was made for it, and the travel times it was made by.
+type Made = (Part, Setting, Plan, Arc<dyn TravelTimes>);
 
 impl App {
     /// One round of assignment.
@@ -119,12 +121,12 @@ impl App {
     async fn act_on(
         &self,
         turns: &Turns,
-        (part, setting, plan): Made,
+        (part, setting, plan, travel): Made,
         outcome: &mut EpochOutcome,
     ) -> Result<(), Error> {
         outcome.planned_parts += 1;
         outcome.open += setting.problem.deliveries.len();
-        let proposals = proposal::proposals(&part.view, &setting, &plan, self.travel.as_ref())?;
+        let proposals = proposal::proposals(&part.view, &setting, &plan, travel.as_ref())?;
         if proposals.is_empty() {
             self.planned.in_order(&part);
             turns.give_up(self, &part).await;
@@ -149,7 +151,7 @@ impl App {
         left: usize,
         side_by_side: usize,
     ) -> Result<Made, Error> {
-        let travel = self.travel.clone();
+        let travel = travel::prepared(self, &part.view, None).await;
         let most = Duration::from_millis(self.config.dispatch.budget_ms);
         let epoch = Duration::from_secs(self.config.dispatch.epoch_s);
         let plan = move || {
@@ -161,7 +163,7 @@ impl App {
             let setting = stops::setting(&part.view, travel.as_ref());
             let plan =
                 dispatch::plan(&setting.problem, travel.as_ref(), &Weights::default(), SEED, &mut spent);
-            (part, setting, plan)
+            (part, setting, plan, travel)
         };
         tokio::task::spawn_blocking(plan).await.map_err(Error::internal)
     }

@@ -6,6 +6,7 @@ use super::super::error::Error;
 use super::super::view::NamedView;
 use super::snapshot::{self, Known, OnDuty, View};
 use super::stops::{self, Setting, open_delivery};
+use super::travel;
 use callahead_domain::delivery::state::Stage;
 use callahead_domain::dispatch::{
     self, CourierState, Effect, OpenDelivery, Problem, Refusal, Weights, WhatIf, what_if, what_if_without,
@@ -287,7 +288,7 @@ impl App {
             return Err(Error::rule("same_courier", "The run is this courier's already.").at("to"));
         }
         let mut view = snapshot::read(self, self.clock.now()).await?;
-        let travel = self.travel.clone();
+        let travel = travel::prepared(self, &view, known.as_ref()).await;
         let think = move || match (idea, known) {
             (Idea::Assign { courier, .. }, Some(known)) => assign(&mut view, known, courier, travel.as_ref()),
             (Idea::Assign { .. }, None) => Err(Error::Missing),

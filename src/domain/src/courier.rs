@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How a courier moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Vehicle {
     /// On foot.
@@ -17,6 +17,9 @@ pub enum Vehicle {
 }
 
 impl Vehicle {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Foot, Self::Bicycle, Self::Scooter, Self::Car];
+
     /// The wire name.
     pub fn name(self) -> &'static str {
         match self {
@@ -29,8 +32,6 @@ impl Vehicle {
 
     /// From the wire name.
     pub fn parse(name: &str) -> Option<Vehicle> {
-        [Self::Foot, Self::Bicycle, Self::Scooter, Self::Car]
-            .into_iter()
-            .find(|vehicle| vehicle.name() == name)
+        Self::ALL.into_iter().find(|vehicle| vehicle.name() == name)
     }
 }

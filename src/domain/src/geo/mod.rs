@@ -8,7 +8,7 @@
 //! - [`region`] the shape of a region, read from GeoJSON with a check that says what is wrong and where;
 //! - [`collection`] a whole `FeatureCollection` of regions at once, all its problems listed;
 //! - [`index`] which region owns a point, in logarithmic time;
-//! - [`travel`] the port every travel time comes through, and its plain implementation.
+//! - [`travel`] the port every travel time comes through, and its implementations.
 //!
 //! `rings` is the sweep behind the validity check and has no other use.
 
@@ -27,4 +27,4 @@ pub use index::{Located, RegionIndex};
 pub use plausible::is_plausible;
 pub use point::{Point, PointError, distance_m};
 pub use region::{MAX_POINTS, Region, RegionShape, ShapeError, Spot};
-pub use travel::{GreatCircle, TravelTimes};
+pub use travel::{GreatCircle, Learned, TravelTimes};

@@ -1,4 +1,18 @@
-//! How long a courier takes from one point to another: the port, and the implementation that needs no map.
+//! How long a courier takes from one point to another: the port, and what answers through it.
+//!
+//! [`GreatCircle`] needs nothing; [`Learned`] is the same with the speeds that finished legs have taught ([`speeds`]);
+//! [`Table`] looks up what a table service has told before, and [`Matrix`] what the operator's own file says. Both of
+//! these fall back to [`Learned`] pair by pair, so that there is always an answer.
+
+mod learned;
+pub mod matrix;
+pub mod speeds;
+mod table;
+
+pub use learned::Learned;
+pub use matrix::{Matrix, MatrixFault, OnMatrix};
+pub use speeds::{Count, Speeds};
+pub use table::{Cell, Pairs, Table};
 
 use std::time::Duration;
 
@@ -37,8 +51,25 @@ impl Default for GreatCircle {
     }
 }
 
+/// A point by its exact numbers, as a key.
+type Key = (u64, u64);
+
+fn key(point: Point) -> Key {
+    (point.lat().to_bits(), point.lon().to_bits())
+}
+
+/// Whole seconds, rounded up to a multiple of `to_s` (0 counts as 1); what does not fit counts as the most there is, and
+/// what is no number or below zero as none.
+#[must_use]
+pub fn round_up_s(seconds: f64, to_s: u32) -> u32 {
+    ceil_s(seconds).checked_next_multiple_of(to_s.max(1)).unwrap_or(u32::MAX)
+}
+
 /// Whole seconds, rounded up; what does not fit counts as the most there is.
 fn ceil_s(seconds: f64) -> u32 {
+    if seconds.is_nan() || seconds <= 0.0 {
+        return 0;
+    }
     let whole = Duration::try_from_secs_f64(seconds.ceil()).map_or(u64::MAX, |length| length.as_secs());
     u32::try_from(whole).unwrap_or(u32::MAX)
 }
@@ -48,8 +79,7 @@ impl TravelTimes for GreatCircle {
         let usable = self.speed_m_per_s.is_finite() && self.speed_m_per_s > 0.0;
         let speed = if usable { self.speed_m_per_s } else { 1.0 };
         let detour = if self.detour.is_finite() { self.detour.max(1.0) } else { 1.0 };
-        let seconds = ceil_s(distance_m(from, to) * detour / speed);
-        seconds.checked_next_multiple_of(self.round_up_to_s.max(1)).unwrap_or(u32::MAX)
+        round_up_s(distance_m(from, to) * detour / speed, self.round_up_to_s)
     }
 
     fn varies_with_departure(&self) -> bool {
