@@ -84,6 +84,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/jobs/{id}/retry", "do"),
     ("GET", "/v1/shifts", "do"),
     ("POST", "/v1/dispatch/what_if", "do"),
+    ("POST", "/v1/couriers/{id}/run/move", "do"),
 ];
 
 /// The routes of the description, as `(METHOD, path)`.

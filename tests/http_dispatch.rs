@@ -189,3 +189,165 @@ async fn a_what_if_that_makes_no_sense_says_why() {
     app.past_the_grace().await;
     finish(&app, &town, &[second]).await;
 }
+
+/// Three orders on the first courier's run, the first of them collected, and a second courier with this room.
+async fn a_run(app: &TestApp, capacity: i64) -> (Town, Vec<Value>, String, String) {
+    let town = app.town().await;
+    Town::on_duty(app, &town.session).await;
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        orders.push(town.place(app).await);
+    }
+    app.settle().await;
+    let (other, session) = second_courier(app, &town, capacity).await;
+    assert_eq!(town.act(app, &id(&orders[0]), "collect", Value::Null).await["verdict"], "applied");
+    app.settle().await;
+    (town, orders, other, session)
+}
+
+async fn stops(app: &TestApp, session: &str) -> Vec<String> {
+    let feed = app.get("/v1/courier/feed", session).await.expect(200);
+    let stop = |stop: &Value| {
+        format!("{} {}", stop["kind"].as_str().unwrap(), stop["delivery_id"].as_str().unwrap())
+    };
+    feed["stops"].as_array().unwrap().iter().map(stop).collect()
+}
+
+#[tokio::test]
+async fn one_gesture_moves_what_is_not_collected_and_both_feeds_and_the_events_tell() {
+    for app in TestApp::each().await {
+        let (town, orders, other, other_session) = a_run(&app, 8).await;
+        let path = format!("/v1/couriers/{}/run/move", town.courier);
+        let body = json!({"to": other, "reason": "flat tyre"});
+        let headers = [("idempotency-key", "move-1")];
+        let send = async || {
+            app.send(reqwest::Method::POST, &path, &town.dispatcher, &headers, Some(body.clone())).await
+        };
+        let moved = send().await.expect(200);
+        let (stays, moves) = (id(&orders[0]), vec![id(&orders[1]), id(&orders[2])]);
+        assert_eq!((&moved["from"]["id"], &moved["to"]["id"]), (&json!(town.courier), &json!(other)));
+        assert_eq!(moved["moved"], json!(moves));
+        assert_eq!(moved["stays"], json!([{"delivery_id": stays, "stage": "collected"}]));
+        assert_eq!(moved["rules_broken"], json!([]));
+        // At once in both feeds, before any round of assignment.
+        assert_eq!(stops(&app, &town.session).await, [format!("drop_off {stays}")]);
+        let mut taken = stops(&app, &other_session).await;
+        taken.sort();
+        let mut wanted: Vec<String> =
+            moves.iter().flat_map(|id| [format!("pick_up {id}"), format!("drop_off {id}")]).collect();
+        wanted.sort();
+        assert_eq!(taken, wanted);
+        // The same key again moves nothing twice.
+        assert_eq!(send().await.expect(200), moved);
+        for id in &moves {
+            let timeline =
+                app.get(&format!("/v1/deliveries/{id}/timeline"), &town.dispatcher).await.expect(200);
+            let events = timeline["data"].as_array().unwrap();
+            let last: Vec<&Value> = events.iter().rev().take(2).rev().collect();
+            assert_eq!(
+                (&last[0]["event"], &last[1]["event"]),
+                (&json!("order.unassigned"), &json!("order.assigned"))
+            );
+            assert_eq!(
+                (&last[0]["data"]["reason"], &last[1]["data"]["courier"]),
+                (&json!("flat tyre"), &json!(other))
+            );
+            assert!(last[0]["actor"].to_string().contains("dispatcher"), "{}", last[0]);
+        }
+        app.settle().await;
+        assert!(
+            delivery(&app, &town, &moves[0]).await["planned_arrival"].is_string(),
+            "planned in the new run"
+        );
+        let nothing =
+            app.post(&path, &town.dispatcher, json!({"to": other, "reason": "again"})).await.expect(200);
+        assert_eq!((&nothing["moved"], &nothing["stays"][0]["delivery_id"]), (&json!([]), &json!(stays)));
+        finish(&app, &town, &orders).await;
+    }
+}
+
+#[tokio::test]
+async fn a_move_that_breaks_rules_moves_nothing_unless_they_are_overridden_with_a_reason() {
+    for app in TestApp::each().await {
+        let (town, orders, other, other_session) = a_run(&app, 1).await;
+        let mut body = town.order();
+        body["parcels"] = json!([{}, {}]);
+        let large = app.post("/v1/orders", &town.shop_key, body).await.expect(201);
+        app.settle().await;
+        let path = format!("/v1/couriers/{}/run/move", town.courier);
+        let before = stops(&app, &town.session).await;
+        let refused = app.post(&path, &town.dispatcher, json!({"to": other, "reason": "flat tyre"})).await;
+        let refused = refused.expect_problem(422, "rules_broken");
+        let broken = json!({"delivery_id": id(&large), "code": "over_capacity", "detail": "More parcels would be on board than fit."});
+        assert!(refused["rules_broken"].as_array().unwrap().contains(&broken), "{refused}");
+        assert_eq!(stops(&app, &town.session).await, before, "all or nothing");
+        assert_eq!(stops(&app, &other_session).await, Vec::<String>::new());
+        let all_the_same = json!({"to": other, "reason": "flat tyre", "override": true});
+        let moved = app.post(&path, &town.dispatcher, all_the_same).await.expect(200);
+        assert_eq!(moved["rules_broken"], refused["rules_broken"]);
+        assert_eq!(moved["moved"].as_array().unwrap().len(), 3);
+        let timeline =
+            app.get(&format!("/v1/deliveries/{}/timeline", id(&large)), &town.dispatcher).await.expect(200);
+        let events = timeline["data"].as_array().unwrap();
+        let off = events.iter().find(|event| event["event"] == "order.unassigned").unwrap();
+        assert_eq!(off["data"]["reason"], "flat tyre (overridden: over_capacity)");
+        let mut all = orders;
+        all.push(large);
+        finish(&app, &town, &all).await;
+    }
+}
+
+#[tokio::test]
+async fn a_pick_up_at_the_moment_of_the_move_leaves_each_delivery_with_exactly_one_courier() {
+    for app in TestApp::each().await {
+        let (town, mut orders, other, _) = a_run(&app, 100).await;
+        let path = format!("/v1/couriers/{}/run/move", town.courier);
+        for _ in 0..6 {
+            let order = town.place(&app).await;
+            let contested = id(&order);
+            orders.push(order);
+            let assign = json!({"command": "assign", "courier_id": town.courier});
+            let command = format!("/v1/deliveries/{contested}/commands");
+            app.post(&command, &town.dispatcher, assign).await.expect(200);
+            let body = json!({"to": other, "reason": "flat tyre", "override": true});
+            let (moved, collected) = tokio::join!(
+                app.post(&path, &town.dispatcher, body),
+                town.act(&app, &contested, "collect", Value::Null)
+            );
+            let moved = moved.expect(200);
+            let is_moved = moved["moved"].as_array().unwrap().contains(&json!(contested));
+            let stays = moved["stays"].as_array().unwrap();
+            let is_named = stays.iter().any(|one| one["delivery_id"] == contested.as_str());
+            assert_ne!(is_moved, is_named, "{moved}");
+            let shown = delivery(&app, &town, &contested).await;
+            let holder = if is_moved { &other } else { &town.courier };
+            let stage = if is_moved { "assigned" } else { "collected" };
+            assert_eq!((&shown["stage"]["stage"], &shown["courier"]["id"]), (&json!(stage), &json!(holder)));
+            assert_eq!(collected["verdict"] == "applied", !is_moved, "{collected}");
+        }
+        finish(&app, &town, &orders).await;
+    }
+}
+
+#[tokio::test]
+async fn a_move_that_makes_no_sense_says_why() {
+    let app = TestApp::sqlite().await;
+    let (town, orders, other, other_session) = a_run(&app, 8).await;
+    let to = async |courier: &str, body: Value| {
+        app.post(&format!("/v1/couriers/{courier}/run/move"), &town.dispatcher, body).await
+    };
+    let nobody = "cou_00000000000000000000000000";
+    let (why, mine) = ("flat tyre", town.courier.clone());
+    to(nobody, json!({"to": other, "reason": why})).await.expect_problem(404, "not_found");
+    to(&mine, json!({"to": nobody, "reason": why})).await.expect_problem(422, "courier_off_duty");
+    to(&mine, json!({"to": mine, "reason": why})).await.expect_problem(422, "same_courier");
+    to(&mine, json!({"to": "x", "reason": why})).await.expect_problem(400, "invalid_id");
+    to(&mine, json!({"to": other})).await.expect_problem(400, "missing_field");
+    to(&mine, json!({"to": other, "reason": " "})).await.expect_problem(422, "invalid");
+    to(&mine, json!({"to": other, "reason": "x".repeat(201)})).await.expect_problem(422, "invalid");
+    to(&mine, json!({"to": other, "reason": why, "x": 1})).await.expect_problem(400, "unknown_field");
+    app.post("/v1/courier/shift/end", &other_session, json!({})).await.expect(200);
+    to(&mine, json!({"to": other, "reason": why})).await.expect_problem(422, "courier_off_duty");
+    to(&other, json!({"to": mine, "reason": why})).await.expect_problem(422, "courier_off_duty");
+    finish(&app, &town, &orders).await;
+}

@@ -93,6 +93,10 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ("wrong_amount", "The provider took another amount than asked."),
     ("occurred_before_shift", "The action is older than the shift."),
     ("courier_off_duty", "The courier has no shift, or its time is over."),
+    (
+        "rules_broken",
+        "Rules would be broken by it; rules_broken names each. Send override to do it all the same.",
+    ),
     ("not_givable", "The delivery is collected, over, or has no place on the map: nobody can be given it."),
     ("courier_inactive", "The courier does not work at present."),
     ("unknown_delivery", "The delivery is not this courier's."),

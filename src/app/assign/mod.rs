@@ -12,6 +12,7 @@
 
 mod explain;
 mod lease;
+mod move_run;
 mod parts;
 mod proposal;
 mod snapshot;
@@ -21,6 +22,7 @@ mod what_if;
 mod write;
 
 pub use explain::ExplainView;
+pub use move_run::{Move, MovedView};
 pub use parts::Planned;
 pub use what_if::{Idea, WhatIfView};
 

@@ -1,15 +1,21 @@
 //! Decisions of a dispatcher's own that reach beyond one delivery: tried first, then made.
 
+use super::checks;
+use super::shared::check_text;
 use crate::app::App;
-use crate::app::assign::{Idea, WhatIfView};
+use crate::app::assign::{Idea, Move, MovedView, WhatIfView};
 use crate::http::auth::StaffCaller;
 use crate::http::body::Json;
-use crate::http::extract::id_in;
+use crate::http::extract::{id, id_in};
 use crate::http::problem::{Problem, ProblemDocument};
 use actix_web::{HttpResponse, post, web};
+use callahead_domain::id::CourierId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Characters of a reason.
+const MOST_REASON: usize = 200;
 
 /// What to try.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -61,7 +67,43 @@ pub async fn what_if(
     Ok(HttpResponse::Ok().json(app.what_if(idea(&body.value)?).await?))
 }
 
+/// Where a run goes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveIn {
+    /// `cou_…`, on duty.
+    to: String,
+    /// Why, 1 to 200 characters; kept with every delivery moved.
+    #[schema(min_length = 1, max_length = 200)]
+    reason: String,
+    /// Although rules are broken by it; false if absent. The rules are kept with the reason.
+    #[serde(default, rename = "override")]
+    overrule: bool,
+}
+
+/// Move all of a courier's run that is not collected to another courier.
+///
+/// All of it or nothing. What is on board stays with its courier and is named in the answer; so does an offer they have
+/// not answered. Rules that would be broken (422 `rules_broken`, with each in `rules_broken`) are told instead, unless they
+/// are overridden.
+#[utoipa::path(tag = "dispatch", params(("id" = String, Path)), request_body = MoveIn, responses((status = 200, body = MovedView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/v1/couriers/{id}/run/move")]
+pub async fn move_run(
+    app: web::Data<App>,
+    caller: StaffCaller,
+    path: web::Path<String>,
+    body: Json<MoveIn>,
+) -> Result<HttpResponse, Problem> {
+    let from = id::<CourierId>(&path)?;
+    let MoveIn { to, reason, overrule } = body.value;
+    let mut faults = Vec::new();
+    check_text(&mut faults, "reason", &reason, MOST_REASON);
+    checks::refuse(faults)?;
+    let wanted = Move { from, to: id_in("to", &to)?, reason, overrule, actor: caller.actor };
+    Ok(HttpResponse::Ok().json(app.move_run(wanted).await?))
+}
+
 /// The routes of this resource.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(what_if);
+    config.service(what_if).service(move_run);
 }
