@@ -17,6 +17,7 @@ use callahead_domain::policy::Policy;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
 use std::error::Error;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -65,11 +66,16 @@ pub struct Running {
 /// The rules of regions that set none of their own.
 ///
 /// # Errors
-/// Every wrong knob with its value and what is allowed.
+/// Every wrong rule with its value and what is allowed, one a line.
 pub fn default_policy(config: &Config) -> Result<Policy, Failure> {
+    let own = config.policy.as_object().cloned().unwrap_or_default();
     let mut base = serde_json::to_value(Policy::default())?;
-    if let (Some(base), Some(own)) = (base.as_object_mut(), config.policy.as_object()) {
-        base.extend(own.clone());
+    let wrong: Vec<_> = own.iter().filter_map(|(name, value)| wrong_rule(name, value, &base)).collect();
+    if !wrong.is_empty() {
+        return Err(wrong.join("\n").into());
+    }
+    if let Some(base) = base.as_object_mut() {
+        base.extend(own);
     }
     let policy: Policy = serde_json::from_value(base).map_err(|error| format!("[policy]: {error}"))?;
     let problems = policy.problems();
@@ -78,9 +84,22 @@ pub fn default_policy(config: &Config) -> Result<Policy, Failure> {
     }
     let lines: Vec<_> = problems
         .iter()
-        .map(|(name, value, allowed)| format!("policy.{name} is {value}; allowed: {allowed}"))
+        .map(|(name, value, allowed)| format!("policy.{name} = {value} is refused; allowed: {allowed}"))
         .collect();
     Err(lines.join("\n").into())
+}
+
+fn wrong_rule(name: &str, value: &Value, defaults: &Value) -> Option<String> {
+    let single = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
+    let said = serde_json::from_value::<Policy>(single).err()?;
+    Some(match defaults.get(name) {
+        Some(default) => {
+            format!("policy.{name} = {value} is refused ({said}); allowed: a value such as {default}")
+        }
+        None => {
+            format!("policy.{name}: there is no such setting; `callahead config --reference` lists them all")
+        }
+    })
 }
 
 async fn open(config: &Config) -> Result<Db, Failure> {

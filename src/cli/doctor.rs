@@ -20,6 +20,7 @@ use secrecy::ExposeSecret;
 use super::migrate;
 use crate::app::ports::{Clock, SystemClock};
 use crate::config::{self, Config, EmailChannel, MailSecurity, Problem, Setting};
+use crate::startup;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,13 +92,22 @@ pub fn settings(all: &[Setting]) -> Finding {
 /// Looks at everything, one thing after the other.
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let (wall, steady) = (SystemClock.now(), Instant::now());
-    let mut all = vec![data_dir(&config.data.dir), master_key(config), free_disk(&config.data.dir)];
+    let mut all = policy(config);
+    all.extend([data_dir(&config.data.dir), master_key(config), free_disk(&config.data.dir)]);
     all.extend(database(config).await);
     all.extend(email(config).await);
     all.push(travel::travel(&config.travel).await);
     all.push(listen(config.server.listen).await);
     all.push(clock(wall, steady.elapsed(), SystemClock.now()));
     all
+}
+
+/// The rules of `[policy]` that stop the start.
+fn policy(config: &Config) -> Vec<Finding> {
+    let Err(wrong) = startup::default_policy(config) else { return Vec::new() };
+    let told = wrong.to_string();
+    let advice = "correct it in the file or the environment, or leave it out";
+    told.lines().map(|line| finding(Level::Fail, "settings", line, advice)).collect()
 }
 
 fn data_dir(dir: &Path) -> Finding {
@@ -117,7 +127,17 @@ fn data_dir(dir: &Path) -> Finding {
             ),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            ok(NAME, format!("{shown} is not there yet; the first start makes it"))
+            let above = dir.ancestors().skip(1).find(|above| above.exists());
+            let above = above.filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            match probe(above) {
+                Ok(()) => ok(NAME, format!("{shown} is not there yet; the first start makes it")),
+                Err(why) => finding(
+                    Level::Fail,
+                    NAME,
+                    format!("{shown} is not there and cannot be made in {}: {why}", above.display()),
+                    "let this user write there, or set data.dir",
+                ),
+            }
         }
         Err(error) => finding(
             Level::Fail,
@@ -465,6 +485,35 @@ mod tests {
             found(settings_in(&dir).set("database.url", "postgres://me:hunter2@127.0.0.1:1/none")).await;
         assert_eq!(level(&all, "database"), Level::Fail);
         assert!(!format!("{all:?}").contains("hunter2"));
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_rule_that_stops_the_start_and_a_place_where_nothing_can_be_made_fail() {
+        let dir = scratch();
+        let sources = settings_in(&dir).set("policy.max_attempts", "many").set("policy.call_lead_s", "x");
+        let told = found(sources).await;
+        let lines: Vec<_> =
+            told.iter().filter(|one| one.level == Level::Fail).map(ToString::to_string).collect();
+        assert_eq!(lines.len(), 2, "{told:?}");
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("policy.max_attempts = \"many\"") && line.contains("such as 2"))
+        );
+        let told = found(settings_in(&dir).set("policy.zebra", "1").set("policy.max_attempts", "3")).await;
+        assert!(
+            told.iter().any(|one| one.found.starts_with("policy.zebra: there is no such setting")),
+            "{told:?}"
+        );
+        let told = found(settings_in(&dir).set("policy.call_lead_s", "60")).await;
+        assert!(
+            told.iter()
+                .any(|one| one.found.contains("policy.call_lead_s = 60 is refused; allowed: 480 to 1200"))
+        );
+        assert_eq!(data_dir(Path::new("/proc/nothing/here")).level, Level::Fail);
+        assert_eq!(data_dir(&dir.join("not/yet")).level, Level::Ok);
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
         fs::remove_dir_all(dir).unwrap();
     }
 

@@ -111,6 +111,8 @@ mod tests {
         let mut explained = Vec::new();
         for entry in entries {
             match entry {
+                // The rules are the domain's; `tests.rs` compares them with its own.
+                Entry::Key { name, about, .. } if name.starts_with("policy.") && about.ends_with('.') => {}
                 Entry::Key { name, about, .. } if about.ends_with('.') => explained.push(name),
                 Entry::Section { about, .. } if about.ends_with('.') => {}
                 other => assert_eq!(Vec::<Entry>::new(), vec![other], "needs a sentence above it"),
