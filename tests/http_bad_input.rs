@@ -91,6 +91,53 @@ async fn send(app: &TestApp, method: &Method, path: &str, token: &str, kind: &st
     support::read(request.body(body).send().await.unwrap()).await
 }
 
+/// A list of two numbers is no point: with GeoJSON the longitude is first. A missing field is named, wherever it is.
+#[tokio::test]
+async fn a_value_of_another_shape_or_range_is_told_by_its_name() {
+    let app = TestApp::sqlite().await;
+    let town = app.town().await;
+    let order = town.place(&app).await;
+    let commands = format!("/v1/deliveries/{}/commands", order["delivery_id"].as_str().unwrap());
+    let mut list = town.order();
+    list["address"]["point"] = json!([37.558, 126.957]);
+    let mut nameless = town.order();
+    nameless["customer"] = json!({});
+    for (path, token, body, status, code, param) in [
+        ("/v1/orders", &town.shop_key, list, 400, "wrong_type", "address.point"),
+        ("/v1/orders", &town.shop_key, nameless, 400, "missing_field", "customer.name"),
+        ("/v1/orders", &town.shop_key, json!({}), 400, "missing_field", "pickup_point_id"),
+        (&commands, &town.dispatcher, json!({"command": "assign"}), 400, "missing_field", "courier_id"),
+        (
+            &commands,
+            &town.dispatcher,
+            json!({"command": "locate", "point": [37.5, 126.9]}),
+            400,
+            "wrong_type",
+            "",
+        ),
+        (
+            &commands,
+            &town.dispatcher,
+            json!({"command": "override", "reason": "x", "valid_s": 59}),
+            422,
+            "invalid",
+            "valid_s",
+        ),
+        (
+            &commands,
+            &town.dispatcher,
+            json!({"command": "override", "reason": "x", "valid_s": i64::MAX}),
+            422,
+            "invalid",
+            "valid_s",
+        ),
+    ] {
+        let told = app.post(path, token, body).await.expect_problem(status, code);
+        assert_eq!(told["param"], param, "{told}");
+        assert!(!told["detail"].as_str().unwrap().contains("line 0"), "{told}");
+    }
+}
+
 #[tokio::test]
 async fn every_door_that_takes_json_refuses_what_is_none_by_its_kind() {
     for app in TestApp::each().await {

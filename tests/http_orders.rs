@@ -5,6 +5,8 @@
 #[path = "support/app.rs"]
 mod support;
 
+use callahead::app::ports::Clock;
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -316,6 +318,73 @@ async fn pages_of_orders_and_events_miss_nothing_and_repeat_nothing() {
         app.get("/v1/events?after=zzz", &town.shop_key).await.expect_problem(400, "invalid_cursor");
         app.get("/v1/orders?colour=red", &town.shop_key).await.expect_problem(400, "unknown_parameter");
     }
+}
+
+/// What the shop changes is what the shop and the courier read afterwards.
+#[tokio::test]
+async fn edge_54_an_amendment_reaches_the_courier_and_impossible_times_are_refused() {
+    for app in TestApp::each().await {
+        let town = app.town().await;
+        Town::on_duty(&app, &town.session).await;
+        let order = town.place(&app).await;
+        let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
+        let amend = async |body: Value| app.send(Method::PATCH, &path, &town.shop_key, &[], Some(body)).await;
+        let now = app.clock.now();
+        let (from, until) = (now + TimeDelta::minutes(10), now + TimeDelta::hours(2));
+        let changed = amend(json!({"note": "ring twice", "ready_at": now + TimeDelta::minutes(5),
+            "window": {"from": from, "until": until}, "total": {"amount": 20000, "currency": "KRW"}}))
+        .await
+        .expect(200);
+        assert_eq!(changed["note"], "ring twice");
+        assert_eq!(changed["window"]["until"], json!(until));
+        assert_eq!(
+            (&changed["promised_by"], &changed["ready_at"]),
+            (&json!(until), &json!(now + TimeDelta::minutes(5)))
+        );
+        assert_eq!(changed["payment"]["authorised"]["amount"], 20000);
+        app.advance(60).await;
+        let feed = app.get("/v1/courier/feed", &town.session).await.expect(200);
+        assert_eq!(feed["stops"][0]["note"], "ring twice");
+        let far = "+262142-12-31T23:59:59Z";
+        for (body, param) in [
+            (json!({"ready_at": far}), "ready_at"),
+            (json!({"window": {"from": now, "until": far}}), "window.until"),
+            (json!({"window": {"from": "-262143-01-01T00:00:00Z", "until": until}}), "window.from"),
+        ] {
+            assert_eq!(amend(body).await.expect_problem(422, "invalid")["param"], param);
+        }
+        let mut other = town.order();
+        other["authorised_until"] = far.into();
+        let refused = app.post("/v1/orders", &town.shop_key, other).await.expect_problem(422, "invalid");
+        assert_eq!(refused["param"], "authorised_until");
+        app.post(&format!("{path}/payment/renew"), &town.shop_key, json!({"authorised_until": far}))
+            .await
+            .expect_problem(422, "too_far_ahead");
+        assert_eq!(app.audit().await, Vec::<String>::new());
+    }
+}
+
+/// A caller need not wait for the first event to learn that the stream is open, and a key that ends, ends it.
+#[tokio::test]
+async fn a_stream_with_nothing_new_opens_at_once_and_ends_with_its_key() {
+    for app in TestApp::each().await {
+        let town = app.town().await;
+        let keys = format!("/v1/shops/{}/keys", town.shop);
+        let key = app.post(&keys, &app.operator, json!({"name": "second"})).await.expect(201);
+        let stream = app.client.get(format!("{}/v1/events/stream", app.url));
+        let stream = stream.bearer_auth(key["key"].as_str().unwrap()).send();
+        let mut response = within(stream).await.unwrap();
+        assert_eq!(within(response.chunk()).await.unwrap().unwrap(), ": still here\n\n");
+        let ended = format!("{keys}/{}", key["id"].as_str().unwrap());
+        app.send(Method::DELETE, &ended, &app.operator, &[], None).await.expect(204);
+        town.place(&app).await;
+        assert_eq!(within(response.chunk()).await.unwrap(), None, "nothing is read with a key that is over");
+    }
+}
+
+/// Less than the time after which a silent stream shows that it lives.
+async fn within<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(10), what).await.unwrap()
 }
 
 #[tokio::test]

@@ -251,6 +251,11 @@ impl OrderFacts {
             created_at: instant(row.created_at),
         })
     }
+
+    /// The note that counts: the latest amendment's, else the one the order came with.
+    pub fn note_now(&self, delivery: &Delivery) -> Option<String> {
+        delivery.note.clone().or_else(|| self.note.clone())
+    }
 }
 
 /// The money of a delivery.
@@ -409,7 +414,7 @@ impl App {
             pickup_point_id: facts.pickup_point.to_string(),
             status: delivery.stage.kind().name().to_owned(),
             gate: delivery.gate.kind().name().to_owned(),
-            note: facts.note.clone(),
+            note: facts.note_now(delivery),
             items: facts
                 .items
                 .iter()

@@ -54,7 +54,8 @@ fn principal(request: &HttpRequest) -> Result<Principal, Problem> {
     request.extensions().get::<Credential>().cloned().ok_or_else(missing)?.0
 }
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
+/// The token of a request's `Authorization` header.
+pub fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();

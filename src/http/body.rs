@@ -168,9 +168,16 @@ fn is_deeper_than(text: &str, most: usize) -> bool {
 
 fn explain(error: serde_json::Error, path: &str) -> Problem {
     let said = error.to_string();
-    let at = format!(" at line {} column {}", error.line(), error.column());
+    // Inside a value that was read ahead, such as a command's fields, there is no place.
+    let at = match error.line() {
+        0 => String::new(),
+        line => format!(" at line {line} column {}", error.column()),
+    };
     let said = said.trim_end_matches(at.as_str()).to_owned();
-    let param = if path == "." { String::new() } else { path.to_owned() };
+    let mut param = if path == "." { String::new() } else { path.to_owned() };
+    if let Some(name) = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        param = if param.is_empty() { name.to_owned() } else { format!("{param}.{name}") };
+    }
     if said.contains("recursion limit") {
         return Problem::new(c::TOO_DEEP, format!("Nested too deeply{at}."));
     }

@@ -86,6 +86,7 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ("hand_off_decided", "The hand-off does not wait for a decision."),
     ("after_hours", "No courier comes so late."),
     ("time_over", "The named time is over."),
+    ("too_far_ahead", "The named time is further ahead than a parcel is kept; nothing was changed."),
     ("not_sayable", "This role cannot give this answer."),
     ("bad_text", "A text is empty or too long."),
     ("same_courier", "The parcels are with this courier already."),

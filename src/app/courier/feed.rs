@@ -288,7 +288,7 @@ impl Show<'_> {
             ready_at: delivery.ready_at,
             window: window_view(delivery),
             promised_by: delivery.promised_by,
-            note: facts.note.clone(),
+            note: facts.note_now(delivery),
             answer: delivery.answer.as_ref().map(answer_view),
             receiver: receiver.filter(|_| to_door),
             code_tries_left: CODE_TRIES.saturating_sub(delivery.code.tries),

@@ -12,7 +12,7 @@ use callahead_domain::delivery::state::{FailReason, FlagKind, Holder};
 use callahead_domain::delivery::{Command, Delivery, Gate, GateKind, Stage, StageKind};
 use callahead_domain::payment::PaymentKind;
 use callahead_domain::policy::{AssignMode, Policy};
-use chrono::NaiveTime;
+use chrono::{DateTime, Duration, NaiveTime, Utc};
 use chrono_tz::Tz;
 use support::{
     Story, arrive, at, cancel, courier, door, fail, key, neighbour, picture, pin, right_code, set_off,
@@ -43,6 +43,28 @@ fn edge_01_come_at_seven_holds_until_shortly_before_and_asks_again() {
     story.plan("19:00").pass_until("18:15");
     assert_eq!(story.rung(), Some(RungKind::Notice));
     story.at("18:20").says(Outcome::HomeNow).at("18:56").courier(set_off());
+}
+
+#[test]
+fn edge_01_a_time_nobody_waits_for_is_refused_and_changes_nothing() {
+    let mut story = asked();
+    let day = |days| at("12:00") + Duration::days(days);
+    let ends = [DateTime::<Utc>::MAX_UTC, day(61)];
+    for far in ends {
+        for outcome in [
+            Outcome::HomeFrom { from: far },
+            Outcome::HomeUntil { until: far },
+            Outcome::NotToday { day: Some(far.date_naive()) },
+        ] {
+            let said = story.reply(outcome, Source::Link);
+            assert_eq!(story.refused(Actor::Customer, said), "too_far_ahead");
+        }
+    }
+    let past = story.reply(Outcome::HomeFrom { from: DateTime::<Utc>::MIN_UTC }, Source::Link);
+    assert_eq!(story.refused(Actor::Customer, past), "time_over");
+    assert_eq!(story.gate(), GateKind::Asked);
+    story.says(Outcome::HomeFrom { from: day(59) });
+    assert_eq!(story.gate(), GateKind::Held);
 }
 
 #[test]

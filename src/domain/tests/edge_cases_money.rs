@@ -13,6 +13,7 @@ use callahead_domain::delivery::{Command, Event, Stage, StageKind};
 use callahead_domain::hand_off::code;
 use callahead_domain::payment::{PaymentKind, PaymentState};
 use callahead_domain::policy::Policy;
+use chrono::Duration;
 use support::{
     Story, accepted, arrive, at, cancel, courier, key, lower_to, picture, right_code, set_off, shop,
     signature, wrong_code,
@@ -136,6 +137,11 @@ fn edge_54_after_collection_only_the_note_and_a_lower_price_change() {
     assert_eq!(story.refused(shop, empty), "nothing_to_change");
     story.shop(lower_to(2500));
     assert_eq!(story.delivery.payment.amount_minor, 2500);
+    let note = |text: &str| Command::Amend {
+        amendment: Amendment { note: Some(text.to_owned()), ..Amendment::default() },
+    };
+    story.shop(note("ring twice")).shop(note("ring once")).shop(lower_to(2400));
+    assert_eq!(story.delivery.note.as_deref(), Some("ring once"), "the latest note counts");
     in_stage(StageKind::Assigned).shop(Command::Amend { amendment: later });
 }
 
@@ -226,6 +232,14 @@ fn edge_63_after_the_end_no_new_authorisation_is_taken_that_nobody_would_give_ba
     assert_eq!(story.money(), PaymentKind::Expired);
     let renew = Command::RenewAuthorisation { until: None };
     assert_eq!(story.refused(Actor::Shop(shop(1)), renew), "illegal_transition");
+}
+
+#[test]
+fn edge_63_no_authorisation_is_believed_to_hold_for_years() {
+    let mut story = in_stage(StageKind::Received);
+    let renew = |days| Command::RenewAuthorisation { until: Some(at("12:00") + Duration::days(days)) };
+    assert_eq!(story.refused(Actor::Shop(shop(1)), renew(400)), "too_far_ahead");
+    story.shop(renew(365));
 }
 
 #[test]

@@ -176,8 +176,12 @@ async fn refusal(
     let link = super::link(token);
     Ok(match (refusal, form.get("answer")) {
         (Refusal::AfterHours { last }, _) => later_again(visit, &link, form, FieldError::AfterHours(*last)),
-        (Refusal::TimeOver, "not_today") => not_today_again(visit, &link, FieldError::DayTaken),
-        (Refusal::TimeOver, _) => later_again(visit, &link, form, FieldError::TimeTaken),
+        (Refusal::TimeOver | Refusal::TooFarAhead { .. }, "not_today") => {
+            not_today_again(visit, &link, FieldError::DayTaken)
+        }
+        (Refusal::TimeOver | Refusal::TooFarAhead { .. }, _) => {
+            later_again(visit, &link, form, FieldError::TimeTaken)
+        }
         _ => {
             let now = app.visit(token).await?;
             Outcomes::show(refused_page(&now, &link, AnswerRefused::MovedOn), 409)

@@ -111,7 +111,7 @@ pub async fn cancel(
 /// Where an address lies that could not be placed: in words, as a pin, or both.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AddressIn {
+pub struct AddressTold {
     /// In words, 1 to 300 characters, for the dispatcher who places it.
     text: Option<String>,
     /// On the map: inside a region the address is placed, and the order goes on.
@@ -120,14 +120,14 @@ pub struct AddressIn {
 
 /// Say where the address is, for an order that waits because nobody knows. Words go to a dispatcher with the exception;
 /// a pin in a region places the address at once.
-#[utoipa::path(tag = "customers", params(("token" = String, Path)), request_body = AddressIn, responses((status = 200, body = LinkView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[utoipa::path(tag = "customers", params(("token" = String, Path)), request_body = AddressTold, responses((status = 200, body = LinkView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 #[post("/v1/c/{token}/address")]
 pub async fn correct_address(
     app: web::Data<App>,
     caller: LinkCaller,
-    body: Json<AddressIn>,
+    body: Json<AddressTold>,
 ) -> Result<HttpResponse, Problem> {
-    let AddressIn { text, point } = body.value;
+    let AddressTold { text, point } = body.value;
     let mut faults = Vec::new();
     if let Some(text) = &text {
         check_text(&mut faults, "text", text, 300);

@@ -145,7 +145,8 @@ pub enum CommandIn {
     Override {
         /** Why. */
         reason: String,
-        /** For how long; 3600 if absent. */
+        /** For how long, 60 to 86,400; 3600 if absent. */
+        #[schema(minimum = 60, maximum = 86_400)]
         valid_s: Option<i64>,
     },
     /// Climb the ladder again.
@@ -225,7 +226,11 @@ fn command_of(app: &App, input: CommandIn) -> Result<Command, Problem> {
         CommandIn::Offer { courier_id } => Command::Offer { courier: courier(&courier_id)? },
         CommandIn::Unassign { reason } => Command::Unassign { reason },
         CommandIn::Override { reason, valid_s } => {
-            Command::Override { reason, valid_s: valid_s.unwrap_or(3600) }
+            let valid_s = valid_s.unwrap_or(3600);
+            if !(60..=86_400).contains(&valid_s) {
+                return Err(Problem::invalid("valid_s", "out_of_range", "60 to 86400 seconds"));
+            }
+            Command::Override { reason, valid_s }
         }
         CommandIn::AskAgain => Command::AskAgain,
         CommandIn::Locate { point } => {

@@ -1,8 +1,9 @@
 //! A shop's events: after a cursor, and as a stream that continues where the last connection ended.
 
+use crate::app::auth::authenticate;
 use crate::app::timeline::{Cursor, StreamEvent, cursor_text, parse_cursor};
 use crate::app::{App, Error};
-use crate::http::auth::ShopCaller;
+use crate::http::auth::{ShopCaller, bearer};
 use crate::http::catalogue as c;
 use crate::http::problem::{Problem, ProblemDocument};
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -65,6 +66,7 @@ struct Feed {
     waiting: VecDeque<StreamEvent>,
     silent: Duration,
     bell: tokio::sync::watch::Receiver<u64>,
+    token: String,
 }
 
 impl Feed {
@@ -78,6 +80,10 @@ impl Feed {
                 let data = serde_json::to_string(&event).map_err(Error::internal)?;
                 let text = format!("id: {}\nevent: {}\ndata: {data}\n\n", event.cursor, event.kind);
                 return Ok(Some(web::Bytes::from(text)));
+            }
+            // A key that was revoked or is over reads no further.
+            if authenticate(&self.app, &self.token).await?.is_none() {
+                return Ok(None);
             }
             self.waiting.extend(self.app.events_after(self.shop, self.cursor, 100).await?);
             if !self.waiting.is_empty() {
@@ -111,8 +117,10 @@ pub async fn follow(
     let header = request.headers().get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
     let cursor = start(header.or(query.after.as_deref()))?;
     let bell = app.bells.events.subscribe();
-    let feed =
-        Feed { app, shop: caller.shop, cursor, waiting: VecDeque::new(), silent: Duration::ZERO, bell };
+    let token = bearer(&request).unwrap_or_default().to_owned();
+    // The head of an answer leaves with its first bytes: where nothing is new, a sign of life goes at once.
+    let silent = HEARTBEAT;
+    let feed = Feed { app, shop: caller.shop, cursor, waiting: VecDeque::new(), silent, bell, token };
     let body = futures_util::stream::try_unfold(feed, |mut feed| async move {
         let next = feed.next().await?;
         Ok::<_, Error>(next.map(|bytes| (bytes, feed)))

@@ -10,13 +10,14 @@ use crate::http::catalogue as c;
 use crate::http::extract::{created, id, id_in, idempotency_key, if_match, versioned};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
-use crate::http::v1::shared::{MoneyIn, PointIn, WindowIn, check_text};
+use crate::http::v1::shared::{MoneyIn, PointIn, WindowIn, check_text, in_reach};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use callahead_domain::contact::{Email, Language, PersonName, Phone};
 use callahead_domain::delivery::Command;
 use callahead_domain::delivery::command::Amendment;
 use callahead_domain::id::{OrderId, PickupPointId};
 use callahead_domain::order::{Customer, Item};
+use callahead_domain::payment::MOST_AUTHORISED_DAYS;
 use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -115,17 +116,6 @@ pub struct OrderIn {
 const MOST_PARCELS: usize = 100;
 /// Most lines of a basket.
 const MOST_ITEMS: usize = 500;
-/// An order may be ready or promised this far ahead.
-const HORIZON_DAYS: i64 = 60;
-
-fn in_reach(faults: &mut Vec<Fault>, param: &str, at: Option<DateTime<Utc>>, now: DateTime<Utc>) {
-    let reach = Duration::days(HORIZON_DAYS);
-    if at.is_some_and(|at| at < now - Duration::days(1) || at > now + reach) {
-        let detail = format!("must lie between yesterday and {HORIZON_DAYS} days from now");
-        faults.push(Fault::new(param, "out_of_range", detail));
-    }
-}
-
 fn check_customer(
     faults: &mut Vec<Fault>,
     input: &CustomerIn,
@@ -230,9 +220,10 @@ fn check(app: &App, caller: ShopCaller, input: &OrderIn) -> Result<NewOrder, Pro
     let window =
         input.window.as_ref().and_then(|window| window.check(&mut faults, "window", shop.time_zone, now));
     in_reach(&mut faults, "ready_at", input.ready_at, now);
-    in_reach(&mut faults, "window.until", window.map(|window| window.until), now);
-    if input.authorised_until.is_some_and(|until| until <= now) {
-        faults.push(Fault::new("authorised_until", "out_of_range", "must lie in the future"));
+    let longest = Duration::days(MOST_AUTHORISED_DAYS);
+    if input.authorised_until.is_some_and(|until| until <= now || until > now + longest) {
+        let detail = format!("must lie in the future, {MOST_AUTHORISED_DAYS} days ahead at most");
+        faults.push(Fault::new("authorised_until", "out_of_range", detail));
     }
     for (param, value, most) in [
         ("external_id", &input.external_id, 128),

@@ -4,9 +4,12 @@ use crate::http::problem::Fault;
 use callahead_domain::delivery::state::Window;
 use callahead_domain::geo::point::Point;
 use callahead_domain::money::{Currency, MAX_MINOR};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// Money in minor units.
@@ -40,7 +43,7 @@ impl MoneyIn {
 }
 
 /// A point on the earth.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PointIn {
     /// Degrees north, -90 to 90.
@@ -49,6 +52,35 @@ pub struct PointIn {
     /// Degrees east, -180 to 180.
     #[schema(minimum = -180, maximum = 180)]
     pub lon: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PointFields {
+    lat: f64,
+    lon: f64,
+}
+
+/// By the names alone: a list of two numbers, which serde takes for a struct, has the longitude first with some.
+impl<'de> Deserialize<'de> for PointIn {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Named;
+
+        impl<'de> Visitor<'de> for Named {
+            type Value = PointIn;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with lat and lon")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<PointIn, A::Error> {
+                let PointFields { lat, lon } = PointFields::deserialize(MapAccessDeserializer::new(fields))?;
+                Ok(PointIn { lat, lon })
+            }
+        }
+
+        reader.deserialize_map(Named)
+    }
 }
 
 impl PointIn {
@@ -95,7 +127,21 @@ impl WindowIn {
         if self.until <= now {
             faults.push(Fault::new(format!("{param}.until"), "out_of_range", "must lie in the future"));
         }
+        in_reach(faults, &format!("{param}.from"), Some(self.from), now);
+        in_reach(faults, &format!("{param}.until"), Some(self.until), now);
         (faults.len() == before).then_some(Window { from: self.from, until: self.until, zone })
+    }
+}
+
+/// An order may be ready or promised this far ahead.
+const HORIZON_DAYS: i64 = 60;
+
+/// A fault for a time no order has.
+pub fn in_reach(faults: &mut Vec<Fault>, param: &str, at: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+    let reach = Duration::days(HORIZON_DAYS);
+    if at.is_some_and(|at| at < now - Duration::days(1) || at > now + reach) {
+        let detail = format!("must lie between yesterday and {HORIZON_DAYS} days from now");
+        faults.push(Fault::new(param, "out_of_range", detail));
     }
 }
 

@@ -68,6 +68,7 @@ impl Delivery {
             partial: None,
             failed: None,
             address_told: None,
+            note: None,
             flags: Vec::new(),
             authorised_until: match accepted.payment.state {
                 PaymentState::Authorised { until } => until,
@@ -405,11 +406,12 @@ impl Delivery {
                     self.stage = Stage::Received { since: self.accepted_at };
                 }
             }
-            Event::Amended { ready_at, window, promised_by, amount_minor, .. } => {
+            Event::Amended { ready_at, window, promised_by, amount_minor, note } => {
                 self.ready_at = ready_at.unwrap_or(self.ready_at);
                 self.window = window.or(self.window);
                 self.promised_by = promised_by.unwrap_or(self.promised_by);
                 self.payment.amount_minor = amount_minor.unwrap_or(self.payment.amount_minor);
+                self.note = note.clone().or_else(|| self.note.take());
             }
             Event::Planned { arrive_at, leg_s } => {
                 self.planned = Some(Planned { arrive_at: *arrive_at, leg_s: *leg_s });

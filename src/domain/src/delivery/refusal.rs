@@ -109,6 +109,12 @@ pub enum Refusal {
     /// The named time is over.
     #[error("the time named is over")]
     TimeOver,
+    /// Nobody keeps a parcel that long.
+    #[error("the time named is more than {days} days ahead")]
+    TooFarAhead {
+        /// At most.
+        days: i64,
+    },
     /// Only the one who asked can say this.
     #[error("'{outcome}' is not an answer this role can give")]
     NotSayable {
@@ -162,6 +168,7 @@ impl Refusal {
             Self::HandOffDecided => "hand_off_decided",
             Self::AfterHours { .. } => "after_hours",
             Self::TimeOver => "time_over",
+            Self::TooFarAhead { .. } => "too_far_ahead",
             Self::NotSayable { .. } => "not_sayable",
             Self::BadText { .. } => "bad_text",
             Self::SameCourier => "same_courier",
@@ -181,6 +188,7 @@ impl Refusal {
                 | Self::NothingToChange
                 | Self::AfterHours { .. }
                 | Self::TimeOver
+                | Self::TooFarAhead { .. }
                 | Self::NotSayable { .. }
                 | Self::BadText { .. }
                 | Self::WrongAmount { .. }

@@ -455,6 +455,9 @@ pub struct Delivery {
     /// The address in the customer's own words, where it could not be placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_told: Option<String>,
+    /// The shop's later note for the courier, in place of the one the order came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Open matters for a person.
     pub flags: Vec<Flag>,
     /// Where the provider's hold ends, kept so that a reopened hand-off finds it again.

@@ -10,6 +10,9 @@ use crate::money::Currency;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+/// An authorisation with an end ends within this: no card holds money longer.
+pub const MOST_AUTHORISED_DAYS: i64 = 366;
+
 /// Where the money is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]

@@ -38,10 +38,26 @@ fn sayable(reply: &Reply, context: &Context<'_>) -> Result<(), Refusal> {
     if reply.note.chars().count() > 140 {
         return Err(Refusal::BadText { field: "note", most: 140 });
     }
+    in_reach(&reply.outcome, context)?;
     match &reply.outcome {
         Outcome::ReceiverNamed { receiver } => text("receiver.name", &receiver.name, 120),
         Outcome::Unclear { words } => text("words", words, MOST_WORDS),
         Outcome::OtherPlace { place, .. } => text("place", place, MOST_WORDS),
+        _ => Ok(()),
+    }
+}
+
+/// No parcel waits longer than this for a time that somebody names, the same as for an order's own times.
+const REACH_DAYS: i64 = 60;
+
+fn in_reach(outcome: &Outcome, context: &Context<'_>) -> Result<(), Refusal> {
+    let reach = Duration::days(REACH_DAYS);
+    let (first, last) = (context.now - reach, context.now + reach);
+    let too_far = Err(Refusal::TooFarAhead { days: REACH_DAYS });
+    match outcome {
+        Outcome::HomeFrom { from: at } | Outcome::HomeUntil { until: at } if *at > last => too_far,
+        Outcome::HomeFrom { from } if *from < first => Err(Refusal::TimeOver),
+        Outcome::NotToday { day: Some(day) } if *day > last.date_naive() => too_far,
         _ => Ok(()),
     }
 }

@@ -7,7 +7,8 @@ use crate::delivery::event::Event;
 use crate::delivery::refusal::Refusal;
 use crate::delivery::state::{Delivery, FlagKind, Holder};
 use crate::id::HandOffId;
-use crate::payment::{PaymentKind, PaymentState};
+use crate::payment::{MOST_AUTHORISED_DAYS, PaymentKind, PaymentState};
+use chrono::Duration;
 
 /// The events of a confirmed hand-off for the payment. Money already given back cannot be captured: a person is told.
 pub(crate) fn capture(
@@ -92,6 +93,9 @@ pub(crate) fn renew(delivery: &Delivery, command: &Command, context: &Context<'_
     let Command::RenewAuthorisation { until } = command else { return Err(mismatch(delivery, command)) };
     if until.is_some_and(|until| until <= context.now) {
         return Err(Refusal::TimeOver);
+    }
+    if until.is_some_and(|until| until > context.now + Duration::days(MOST_AUTHORISED_DAYS)) {
+        return Err(Refusal::TooFarAhead { days: MOST_AUTHORISED_DAYS });
     }
     Ok(vec![Event::PaymentRenewed { until: *until }])
 }
