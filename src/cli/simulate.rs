@@ -32,6 +32,9 @@ pub struct SimulateArgs {
     /// Share of customers nobody reaches all day.
     #[arg(long, default_value_t = 0.1)]
     pub silent: f64,
+    /// Minutes a courier waits at a door nobody opens, in all three ways.
+    #[arg(long, default_value_t = Scene::default().wait_min)]
+    pub wait_min: f64,
     /// What the gate makes of those who never answer.
     #[arg(long, value_enum, default_value_t = SilenceChoice::Hold)]
     pub silence: SilenceChoice,
@@ -69,6 +72,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, Box<dyn Error>> {
         link_answer: args.link_answer,
         phone_answer: args.phone_answer,
         silent: args.silent,
+        wait_min: args.wait_min,
         silence: match args.silence {
             SilenceChoice::Hold => Silence::Hold,
             SilenceChoice::Last => Silence::Last,

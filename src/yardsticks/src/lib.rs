@@ -4,4 +4,5 @@
 //! instance is needed to build or to test it: directories are arguments, and tests make their own small days.
 
 pub mod mdrp;
+pub mod pictures;
 pub mod town;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::count_f;
-use super::round::Tally;
+use super::tally::Tally;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -33,13 +33,21 @@ pub enum Measure {
     Calls,
     /// Questions, reminders and times sent for each parcel.
     Notices,
-    /// Of the couriers' time, what went into waiting for a told time; percent.
-    Waited,
+    /// Of those minutes of a courier, driving.
+    Driving,
+    /// At doors that were opened.
+    AtOpen,
+    /// At doors nobody opened.
+    AtClosed,
+    /// Calling.
+    Calling,
+    /// Waiting for a told time.
+    Waiting,
 }
 
 impl Measure {
     /// All, in the order of the tables.
-    pub const ALL: [Measure; 13] = [
+    pub const ALL: [Measure; 17] = [
         Measure::FirstAttempt,
         Measure::PerHour,
         Measure::Delivered,
@@ -52,7 +60,11 @@ impl Measure {
         Measure::BroughtBack,
         Measure::Calls,
         Measure::Notices,
-        Measure::Waited,
+        Measure::Driving,
+        Measure::AtOpen,
+        Measure::AtClosed,
+        Measure::Calling,
+        Measure::Waiting,
     ];
 
     /// Its name in tables.
@@ -71,7 +83,11 @@ impl Measure {
             Measure::BroughtBack => "brought back after an attempt",
             Measure::Calls => "courier's calls per parcel",
             Measure::Notices => "notices per parcel",
-            Measure::Waited => "courier time spent waiting",
+            Measure::Driving => "minutes driving",
+            Measure::AtOpen => "minutes at opened doors",
+            Measure::AtClosed => "minutes at closed doors",
+            Measure::Calling => "minutes calling",
+            Measure::Waiting => "minutes waiting",
         }
     }
 
@@ -86,7 +102,6 @@ impl Measure {
                 | Measure::LaterMissed
                 | Measure::NotGoneTo
                 | Measure::BroughtBack
-                | Measure::Waited
         )
     }
 
@@ -107,7 +122,11 @@ impl Measure {
             Measure::BroughtBack => (tally.brought_back, orders),
             Measure::Calls => (tally.calls, orders),
             Measure::Notices => (tally.notices, orders),
-            Measure::Waited => (tally.waited, tally.minutes),
+            Measure::Driving => (tally.driven, tally.delivered),
+            Measure::AtOpen => (tally.at_open, tally.delivered),
+            Measure::AtClosed => (tally.at_closed, tally.delivered),
+            Measure::Calling => (tally.calling, tally.delivered),
+            Measure::Waiting => (tally.waited, tally.delivered),
         };
         let factor = if self.is_share() { 100.0 } else { 1.0 };
         (whole > 0.0).then(|| part / whole * factor)

@@ -16,6 +16,7 @@ pub mod people;
 pub mod round;
 pub mod scene;
 pub mod study;
+pub mod tally;
 #[cfg(test)]
 mod tests;
 pub mod tour;

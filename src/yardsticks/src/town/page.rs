@@ -33,8 +33,8 @@ fn text(interval: Option<&Interval>, digits: usize) -> String {
 fn digits(measure: Measure) -> usize {
     match measure {
         Measure::Metres => 0,
-        Measure::Minutes | Measure::PerHour | Measure::Calls | Measure::Notices | Measure::Attempts => 2,
-        _ => 1,
+        one if one.is_share() => 1,
+        _ => 2,
     }
 }
 

@@ -112,7 +112,8 @@ impl Customer {
     /// What they say about a time, and from then on mean to do. `slip` is the share of those who say yes and are out.
     pub fn answer(&mut self, scene: &Scene, about_min: f64, slip: f64) -> Answer {
         let kept = self.slip >= slip;
-        if self.plans_home(about_min) {
+        let is_by_word = |word: Word| (word.from_min..=word.until_min).contains(&about_min);
+        if self.word.is_some_and(is_by_word) || self.plans_home(about_min) {
             let (from_min, until_min) = (about_min - STAYS_BEFORE_MIN, about_min + STAYS_AFTER_MIN);
             self.word = Some(Word { from_min, until_min, kept });
             return Answer::Yes;

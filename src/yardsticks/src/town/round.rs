@@ -7,16 +7,9 @@ use super::chance::Chance;
 use super::count_f;
 use super::people::{Answer, Customer, Spot};
 use super::scene::{ASKS_FROM_MIN, STARTS_MIN, Scene, Silence, Way};
+use super::tally::Tally;
 use super::tour::{Call, Planned, tour};
 
-/// The question goes out so long before the planned arrival.
-const LEAD_MIN: f64 = 45.0;
-/// The first call so long before it.
-const CALL_LEAD_MIN: f64 = 12.0;
-/// Least time between two calls.
-const GAP_MIN: f64 = 5.0;
-/// Most calls for a parcel.
-const CALLS: usize = 3;
 /// A told time may be anticipated by this.
 const SOONER_MIN: f64 = 8.0;
 /// And be missed by this before it costs.
@@ -25,65 +18,6 @@ const LATER_MIN: f64 = 4.0;
 const MOVED_MIN: f64 = 10.0;
 /// The day is looked at again after so long at the latest.
 const LOOK_MIN: f64 = 5.0;
-
-/// What was counted over couriers. Sums; shares are made in [`super::figures`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Tally {
-    /// Parcels handed over.
-    pub delivered: f64,
-    /// Doors gone to at least once.
-    pub doors: f64,
-    /// Of these, opened the first time.
-    pub first_opened: f64,
-    /// All attempts at doors.
-    pub attempts: f64,
-    /// Parcels brought back after an attempt.
-    pub brought_back: f64,
-    /// Parcels brought back that nobody was gone to with.
-    pub not_gone_to: f64,
-    /// Customers told a time after they had answered.
-    pub told: f64,
-    /// Of these, those for whom the arrival was more than 10 minutes from it.
-    pub moved: f64,
-    /// Customers who asked for a time later today.
-    pub later: f64,
-    /// Of these, those who were not gone to any more.
-    pub later_missed: f64,
-    /// Calls made.
-    pub calls: f64,
-    /// Questions and reminders sent.
-    pub notices: f64,
-    /// Minutes at work, from setting off to having given back what is left.
-    pub minutes: f64,
-    /// Of these, minutes of waiting for a time to come.
-    pub waited: f64,
-    /// Metres driven.
-    pub metres: f64,
-}
-
-impl Tally {
-    /// Adds another courier's.
-    pub fn add(&mut self, other: &Tally) {
-        let pairs = [
-            (&mut self.delivered, other.delivered),
-            (&mut self.doors, other.doors),
-            (&mut self.first_opened, other.first_opened),
-            (&mut self.attempts, other.attempts),
-            (&mut self.brought_back, other.brought_back),
-            (&mut self.not_gone_to, other.not_gone_to),
-            (&mut self.told, other.told),
-            (&mut self.moved, other.moved),
-            (&mut self.later, other.later),
-            (&mut self.later_missed, other.later_missed),
-            (&mut self.calls, other.calls),
-            (&mut self.notices, other.notices),
-            (&mut self.minutes, other.minutes),
-            (&mut self.waited, other.waited),
-            (&mut self.metres, other.metres),
-        ];
-        pairs.into_iter().for_each(|(sum, part)| *sum += part);
-    }
-}
 
 /// What happened somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -130,8 +64,8 @@ enum State {
     Asked { reply_min: Option<f64> },
     /// Said yes to this time.
     Yes { told_min: f64 },
-    /// Home from a time on; told one when it came near.
-    Later { from_min: f64, told_min: Option<f64> },
+    /// Said then to be home from a time on; told one when it came near.
+    Later { said_min: f64, from_min: f64, told_min: Option<f64> },
     /// Answers nothing.
     Silent,
     /// The silence rule lets the courier go.
@@ -148,6 +82,8 @@ struct Parcel {
     calls: usize,
     called_min: f64,
     not_before_min: f64,
+    /// Asked for later today, and not gone to since.
+    is_awaited: bool,
 }
 
 impl Parcel {
@@ -158,10 +94,11 @@ impl Parcel {
             State::Silent | State::Done => return None,
             State::Open | State::Cleared | State::Asked { .. } => (self.not_before_min, f64::INFINITY),
             State::Yes { told_min } => bound(told_min),
-            State::Later { from_min, told_min: None } => (from_min, f64::INFINITY),
-            State::Later { from_min, told_min: Some(told) } => (bound(told).0.max(from_min), bound(told).1),
+            State::Later { from_min, told_min: None, .. } => (from_min, f64::INFINITY),
+            State::Later { from_min, told_min: Some(told), .. } => {
+                (bound(told).0.max(from_min), bound(told).1)
+            }
         };
-        let again = self.attempts > 0 && !matches!(self.state, State::Yes { .. } | State::Later { .. });
         Some(Call {
             door: self.customer.door,
             earliest_min: earliest,
@@ -170,8 +107,19 @@ impl Parcel {
                 State::Yes { .. } | State::Later { .. } => scene.door_min(true),
                 _ => scene.expected_min(way),
             },
-            later: again || matches!(self.state, State::Later { told_min: None, .. }),
+            max_wait_min: scene.max_wait_min,
         })
+    }
+}
+
+impl Parcel {
+    /// The question goes out, by link; the ladder begins anew.
+    fn ask(&mut self, scene: &Scene, now_min: f64, tally: &mut Tally) {
+        let reply_min = self.customer.link_reply(scene, now_min);
+        tally.notices +=
+            if reply_min.is_some_and(|at| at <= now_min + scene.reminder_min) { 1.0 } else { 2.0 };
+        self.called_min = f64::NEG_INFINITY;
+        self.state = State::Asked { reply_min };
     }
 }
 
@@ -198,6 +146,7 @@ pub fn live(scene: &Scene, way: Way, customers: Vec<Customer>, seed: u64) -> Res
         calls: 0,
         called_min: f64::NEG_INFINITY,
         not_before_min: STARTS_MIN,
+        is_awaited: false,
     };
     let planned = |call| Planned { call, arrive_min: STARTS_MIN, start_min: STARTS_MIN };
     let mut round = Round {
@@ -250,8 +199,9 @@ impl Round<'_> {
         match parcel.customer.answer(self.scene, about_min, slip) {
             Answer::Yes => parcel.state = State::Yes { told_min: about_min },
             Answer::From(from_min) => {
-                parcel.state = State::Later { from_min, told_min: None };
-                self.lived.tally.later += 1.0;
+                parcel.state = State::Later { said_min: now_min, from_min, told_min: None };
+                self.lived.tally.later += if parcel.is_awaited { 0.0 } else { 1.0 };
+                parcel.is_awaited = true;
             }
             Answer::NotToday => self.call_off(k, now_min),
         }
@@ -261,6 +211,7 @@ impl Round<'_> {
     fn call_off(&mut self, k: usize, now_min: f64) {
         let Some(parcel) = self.parcels.get_mut(k) else { return };
         parcel.state = State::Done;
+        self.lived.tally.later_missed += if parcel.is_awaited { 1.0 } else { 0.0 };
         match parcel.attempts {
             0 => self.lived.tally.not_gone_to += 1.0,
             _ => self.lived.tally.brought_back += 1.0,
@@ -291,16 +242,16 @@ impl Round<'_> {
     fn ask(&mut self, now_min: f64) {
         for planned in &self.plan {
             let Some(parcel) = self.parcels.get_mut(planned.call) else { continue };
-            if planned.start_min > now_min + LEAD_MIN {
+            if planned.start_min > now_min + self.scene.notice_lead_min {
                 continue;
             }
+            let is_old = |said_min: f64, from_min: f64| from_min > said_min + self.scene.answer_valid_min;
             match &mut parcel.state {
-                State::Open => {
-                    let reply_min = parcel.customer.link_reply(self.scene, now_min);
-                    self.lived.tally.notices +=
-                        if reply_min.is_some_and(|at| at <= now_min + 10.0) { 1.0 } else { 2.0 };
-                    parcel.state = State::Asked { reply_min };
+                State::Later { said_min, from_min, told_min: None } if is_old(*said_min, *from_min) => {
+                    parcel.not_before_min = *from_min;
+                    parcel.ask(self.scene, now_min, &mut self.lived.tally);
                 }
+                State::Open => parcel.ask(self.scene, now_min, &mut self.lived.tally),
                 State::Later { told_min: told @ None, .. } => {
                     self.lived.tally.notices += 1.0;
                     *told = Some(planned.start_min);
@@ -339,9 +290,10 @@ impl Round<'_> {
     fn call_the_near(&mut self) -> bool {
         let near = self.plan.iter().find(|planned| {
             let parcel = self.parcels.get(planned.call);
-            planned.start_min <= self.now_min + CALL_LEAD_MIN && parcel.is_some_and(|p| {
+            planned.start_min <= self.now_min + self.scene.call_lead_min && parcel.is_some_and(|p| {
                 matches!(p.state, State::Asked { reply_min } if reply_min.is_none_or(|at| at > self.now_min))
                     && p.called_min == f64::NEG_INFINITY
+                    && p.calls < self.scene.calls
             })
         });
         let Some(Planned { call, start_min, .. }) = near.copied() else { return false };
@@ -357,7 +309,9 @@ impl Round<'_> {
         parcel.calls += 1;
         parcel.called_min = now_min;
         self.lived.tally.calls += 1.0;
-        self.now_min += if taken { scene.call_min } else { scene.ring_min };
+        let minutes = if taken { scene.call_min } else { scene.ring_min };
+        self.lived.tally.calling += minutes;
+        self.now_min += minutes;
         if taken {
             self.take_answer(k, about_min.max(self.now_min), scene.slip_call, self.now_min);
         }
@@ -371,13 +325,15 @@ impl Round<'_> {
             return self.go(k);
         }
         let since_min = self.now_min - parcel.called_min;
-        if parcel.calls < CALLS && since_min < GAP_MIN {
-            return self.go_meanwhile(GAP_MIN - since_min);
+        if parcel.calls < self.scene.calls && since_min < self.scene.gap_min {
+            return self.go_meanwhile(self.scene.gap_min - since_min);
         }
         let about_min = self.now_min + self.leg_min(k);
-        let may_call = parcel.calls + 1 < CALLS;
+        let may_call = parcel.calls + 1 < self.scene.calls;
         let answered = may_call && self.phone(k, about_min);
-        if !answered && let Some(parcel) = self.parcels.get_mut(k).filter(|parcel| parcel.calls + 1 >= CALLS)
+        if !answered
+            && let Some(parcel) =
+                self.parcels.get_mut(k).filter(|parcel| parcel.calls + 1 >= self.scene.calls)
         {
             parcel.state = match self.scene.silence {
                 Silence::TryDoor => State::Cleared,
@@ -412,7 +368,7 @@ impl Round<'_> {
         let mut again = false;
         for k in silent {
             let about_min = self.now_min + self.leg_min(k);
-            let may = self.parcels.get(k).is_some_and(|parcel| parcel.calls < CALLS);
+            let may = self.parcels.get(k).is_some_and(|parcel| parcel.calls < self.scene.calls);
             let answered = may && self.phone(k, about_min);
             match (answered, self.scene.silence) {
                 (true, _) => again = true,
@@ -436,8 +392,10 @@ impl Round<'_> {
 
     fn drive(&mut self, to: Spot, factor: f64) {
         let way_m = metres(self.scene, self.at, to);
+        let minutes = way_m / self.scene.metres_per_min * factor;
         self.lived.tally.metres += way_m;
-        self.now_min += way_m / self.scene.metres_per_min * factor;
+        self.lived.tally.driven += minutes;
+        self.now_min += minutes;
         self.at = to;
     }
 
@@ -487,7 +445,10 @@ impl Round<'_> {
             tally.first_opened += if opened { 1.0 } else { 0.0 };
         }
         parcel.attempts += 1;
-        self.now_min += scene.door_min(opened) * parcel.customer.door_factor(scene);
+        parcel.is_awaited = false;
+        let minutes = scene.door_min(opened) * parcel.customer.door_factor(scene);
+        *(if opened { &mut tally.at_open } else { &mut tally.at_closed }) += minutes;
+        self.now_min += minutes;
         let event = if opened { Event::HandedOver } else { Event::NobodyOpened };
         self.lived.moments.push(Moment { at_min: self.now_min, spot: parcel.customer.door, event });
         if opened {
@@ -529,9 +490,6 @@ impl Round<'_> {
                     self.lived.tally.moved += 1.0;
                 }
                 _ => {}
-            }
-            if matches!(parcel.state, State::Later { .. }) {
-                self.lived.tally.later_missed += 1.0;
             }
             self.call_off(k, self.now_min);
         }

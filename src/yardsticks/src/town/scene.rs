@@ -1,5 +1,7 @@
 //! What a day is made of: every number of the simulation, and the sentences that tell them.
 
+use callahead_domain::dispatch::Weights;
+use callahead_domain::policy::{Policy, SilenceRule};
 use serde::Serialize;
 
 /// How couriers go about doors.
@@ -42,6 +44,16 @@ pub enum Silence {
 }
 
 impl Silence {
+    /// The policy's rule. `return` differs from `hold` in nothing a day of the town shows: the parcel goes back.
+    #[must_use]
+    pub const fn of(rule: SilenceRule) -> Silence {
+        match rule {
+            SilenceRule::TryDoor => Silence::TryDoor,
+            SilenceRule::Last => Silence::Last,
+            SilenceRule::Hold | SilenceRule::Return => Silence::Hold,
+        }
+    }
+
     /// Its name in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -117,12 +129,34 @@ pub struct Scene {
     pub later_min: f64,
     /// The gate's rule for silence.
     pub silence: Silence,
+    /// The gate's question goes out so long before the planned arrival.
+    pub notice_lead_min: f64,
+    /// A reminder follows so long after it.
+    pub reminder_min: f64,
+    /// The first call comes so long before the planned arrival.
+    pub call_lead_min: f64,
+    /// Least time between two calls.
+    pub gap_min: f64,
+    /// Most calls for a parcel.
+    pub calls: usize,
+    /// Who named a time further ahead than this is asked again before it.
+    pub answer_valid_min: f64,
+    /// Nobody goes where they would wait for longer.
+    pub max_wait_min: f64,
+    /// Rounds of the optimiser for the sharing out before the day.
+    pub share_rounds: u64,
     /// Rounds of the optimiser each time a courier is about to leave.
     pub rounds: u64,
 }
 
+fn minutes(seconds: i64) -> f64 {
+    f64::from(i32::try_from(seconds).unwrap_or(i32::MAX)) / 60.0
+}
+
+/// Where the service has a default, it is the town's: the policy's and the engine's.
 impl Default for Scene {
     fn default() -> Scene {
+        let policy = Policy::default();
         Scene {
             orders: 360,
             couriers: 5,
@@ -142,15 +176,23 @@ impl Default for Scene {
             leg_sigma: 0.15,
             approach_min: 1.5,
             hand_off_min: 1.5,
-            wait_min: 4.0,
+            wait_min: minutes(policy.waiting_s),
             door_sigma: 0.3,
             call_min: 1.0,
             ring_min: 0.5,
             give_back_min: 0.5,
-            attempts: 2,
+            attempts: policy.max_attempts,
             again_min: 60.0,
             later_min: 120.0,
-            silence: Silence::Hold,
+            silence: Silence::of(policy.silence),
+            notice_lead_min: minutes(policy.notice_lead_s),
+            reminder_min: minutes(policy.reminder_after_s),
+            call_lead_min: minutes(policy.call_lead_s),
+            gap_min: minutes(policy.min_gap_s),
+            calls: usize::try_from(policy.max_calls).unwrap_or(usize::MAX),
+            answer_valid_min: minutes(policy.answer_valid_s),
+            max_wait_min: minutes(i64::from(Weights::default().max_wait_s)),
+            share_rounds: 20_000,
             rounds: 40,
         }
     }
@@ -180,6 +222,9 @@ impl Scene {
         }
         if !(1..=1_000).contains(&self.couriers) {
             return fault("couriers", self.couriers.to_string(), "1 to 1000");
+        }
+        if !(0.0..=60.0).contains(&self.wait_min) {
+            return fault("wait-min", self.wait_min.to_string(), "0 to 60");
         }
         let shares = [
             ("absent", self.absent, 0.6),
@@ -286,14 +331,16 @@ fn what_couriers_do(s: &Scene) -> Vec<String> {
         ),
         format!(
             "{:.0} m a minute over {} times the straight line; each leg's time spreads by {} of itself, each time at a door by {}. \
-             A hand-off takes {} minutes from parking to leaving, a door nobody opens {} (of which {} are waiting).",
+             A hand-off takes {} minutes from parking to leaving. A door nobody opens takes {}: {} of them are waiting, in all three \
+             ways alike (the service's default is {:.0}: giving up opens after that).",
             s.metres_per_min,
             s.detour,
             percent(s.leg_sigma),
             percent(s.door_sigma),
             s.door_min(true),
             s.door_min(false),
-            s.wait_min
+            s.wait_min,
+            minutes(Policy::default().waiting_s)
         ),
         format!(
             "A parcel not handed over is tried again the same day by the same courier, at the earliest {:.0} minutes later and with \
@@ -305,16 +352,32 @@ fn what_couriers_do(s: &Scene) -> Vec<String> {
              half-way to each door; a no turns the courier round there, silence does not.",
             s.call_min, s.ring_min
         ),
+        the_gate(s),
         format!(
-            "The gate: a question 45 minutes before the planned arrival with the time; a reminder; a call to the silent 12 minutes \
-             before, a second before leaving the previous stop. Still silent: \"{}\". \"Later\" is planned from that time on \
-             and told its time 45 minutes before; \"not today\" leaves the run.",
-            s.silence.name()
+            "All three ways plan with the same optimiser, {} rounds before each departure, and the same weights: a minute of driving and \
+             a minute of waiting cost the same, and a stop is worth any detour. No stop is planned for which the courier would wait for more than \
+             {:.0} minutes (the engine's default for new stops); what is left when nothing else can be done goes back, as a dispatcher \
+             would decide it. Told times bind the gate only: a stop starts no sooner than 8 minutes before and costs more for \
+             each minute after 4 past it.",
+            s.rounds, s.max_wait_min
         ),
-        "All three ways plan with the same optimiser, rounds and weights: a minute of driving and a minute of waiting \
-         cost the same; a parcel that can go now or was told a time is worth any detour, one for later or for another try 45 minutes of \
-         driving and waiting. Told times bind the gate only: a stop starts no sooner than 8 minutes before and costs more for each minute \
-         after 4 past it."
-            .to_owned(),
     ]
+}
+
+fn the_gate(s: &Scene) -> String {
+    format!(
+        "The gate, with the service's defaults: a question {:.0} minutes before the planned arrival with the time; a reminder after {:.0}; \
+         a call to the silent {:.0} minutes before, a second before leaving the previous stop, {:.0} minutes later at least; {} calls \
+         a parcel at most. The last text of the ladder brings nobody's answer. Still silent: \"{}\". \"Later\" is planned from that time \
+         on and told its time {:.0} minutes before, or asked again then if it was said more than {:.0} minutes ahead; \
+         \"not today\" leaves the run.",
+        s.notice_lead_min,
+        s.reminder_min,
+        s.call_lead_min,
+        s.gap_min,
+        s.calls,
+        s.silence.name(),
+        s.notice_lead_min,
+        s.answer_valid_min
+    )
 }

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::figures::{Interval, Measure};
 use super::people::{Customer, Spot};
-use super::round::{Lived, Moment, Tally, live};
+use super::round::{Lived, Moment, live};
 use super::scene::{Scene, SceneFault, Silence, Way};
+use super::tally::Tally;
 use super::tour::share;
 
 /// Why a study cannot be made.
@@ -213,7 +214,10 @@ pub fn variants(scene: &Scene) -> Vec<(String, Scene)> {
         ("20 % never reached", Scene { silent: 0.2, ..base() }),
         ("half the calls answered", Scene { phone_answer: 0.5, ..base() }),
         ("2 minutes' wait at a closed door", Scene { wait_min: 2.0, ..base() }),
-        ("7 minutes' wait (the policy's default)", Scene { wait_min: 7.0, ..base() }),
+        ("4 minutes' wait at a closed door", Scene { wait_min: 4.0, ..base() }),
+        ("nobody is waited for above 10 minutes", Scene { max_wait_min: 10.0, ..base() }),
+        ("everybody is waited for, however long", Scene { max_wait_min: f64::INFINITY, ..base() }),
+        ("asked 90 minutes ahead", Scene { notice_lead_min: 90.0, ..base() }),
         ("all absences last all day", Scene { all_day: 1.0, ..base() }),
         ("nobody is out all day", Scene { all_day: 0.0, ..base() }),
         ("calls take twice as long", Scene { call_min: 2.0, ring_min: 1.0, ..base() }),

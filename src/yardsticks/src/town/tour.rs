@@ -9,18 +9,12 @@ use callahead_domain::dispatch::search::{
 use super::people::Spot;
 use super::scene::{ENDS_MIN, STARTS_MIN, Scene};
 
-/// What any other is worth, in minutes: any detour.
-const WORTH_NOW: f64 = 1000.0;
-/// What one is worth that was asked for later or is tried again, in minutes of waiting and driving: a failed delivery costs
-/// about as much as three quarters of a courier's hour.
-const WORTH_LATER: f64 = 45.0;
+/// What a stop is worth in minutes of driving and waiting: any detour. The engine never gives up a stop in hand either.
+const WORTH: f64 = 1000.0;
 /// Cost of a minute a courier waits.
 const WAITING: f64 = 1.0;
 /// Cost of a minute a told time is missed by, and after how many it doubles.
 const LATE: (f64, f64) = (2.0, 10.0);
-
-/// Rounds of the optimiser for the sharing out before the day.
-const SHARE_ROUNDS: u64 = 20_000;
 
 /// A stop that is still to be made.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,8 +27,8 @@ pub struct Call {
     pub due_min: f64,
     /// Expected minutes at the door.
     pub service_min: f64,
-    /// For later, or tried again: worth a detour, not any detour.
-    pub later: bool,
+    /// Nobody waits at the door for longer.
+    pub max_wait_min: f64,
 }
 
 /// A place on a plane whose unit is a minute of driving.
@@ -57,14 +51,10 @@ fn request(call: &Call, place: usize) -> Request {
         due: call.due_min,
         late_weight: if call.due_min.is_finite() { LATE.0 } else { 0.0 },
         service: call.service_min,
+        max_wait: call.max_wait_min,
         ..Visit::at(number(place))
     };
-    Request {
-        pick_up: Some(visit),
-        drop_off: None,
-        unassigned_cost: if call.later { WORTH_LATER } else { WORTH_NOW },
-        ..Request::pair(visit, visit, 1)
-    }
+    Request { pick_up: Some(visit), drop_off: None, unassigned_cost: WORTH, ..Request::pair(visit, visit, 1) }
 }
 
 fn terms() -> Terms {
@@ -92,7 +82,7 @@ pub fn share(scene: &Scene, doors: &[Spot], seed: u64) -> Result<Vec<Vec<usize>>
         earliest_min: STARTS_MIN,
         due_min: f64::INFINITY,
         service_min: scene.door_min(true),
-        later: false,
+        max_wait_min: f64::INFINITY,
     };
     let vehicle = Vehicle {
         start_time: STARTS_MIN,
@@ -105,7 +95,7 @@ pub fn share(scene: &Scene, doors: &[Spot], seed: u64) -> Result<Vec<Vec<usize>>
         terms: Terms::default(),
     };
     let annealed = Settings { seed, ..Settings::default() };
-    let solution = solve(&model, &Plane::new(points), None, &annealed, &mut Rounds::new(SHARE_ROUNDS))?;
+    let solution = solve(&model, &Plane::new(points), None, &annealed, &mut Rounds::new(scene.share_rounds))?;
     let numbers = |route: &Vec<Stop>| route.iter().map(|stop| index(stop.request)).collect();
     Ok(solution.routes.iter().map(numbers).collect())
 }
