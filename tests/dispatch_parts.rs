@@ -220,8 +220,9 @@ async fn two_processes_that_race_never_offer_a_courier_two_things_at_once() {
         }
         for _ in 0..3 {
             let _ = tokio::join!(round(&first), round(&second));
-            let offered = first.get("/v1/deliveries?stage=offered", &town.dispatcher).await.expect(200);
-            assert_eq!(offered["data"].as_array().unwrap().len(), 1, "{offered}");
+            let feed = first.get("/v1/courier/feed", &town.session).await.expect(200);
+            assert_eq!(feed["offers"].as_array().unwrap().len(), 1, "{}", feed["offers"]);
+            town.place(&first).await;
         }
         assert_eq!(first.audit().await, Vec::<String>::new());
     }

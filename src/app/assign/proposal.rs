@@ -42,7 +42,8 @@ pub(super) struct Proposal {
 #[derive(Debug, Default)]
 struct Given<'a> {
     assigned: Vec<&'a Known>,
-    offered: Option<&'a Known>,
+    /// One, or several that are picked up together.
+    offered: Vec<&'a Known>,
 }
 
 /// The proposals of a plan; couriers for whom nothing changes have none.
@@ -68,7 +69,7 @@ pub(super) fn proposals(
         if wanted.is_empty() && same_run(&duty.run, &run) {
             continue;
         }
-        let changing = given.assigned.iter().copied().chain(given.offered).chain(&duty.held);
+        let changing = given.assigned.iter().copied().chain(given.offered.iter().copied()).chain(&duty.held);
         made.push(Proposal {
             shift: duty.shift,
             shift_version: duty.shift_version,
@@ -81,7 +82,8 @@ pub(super) fn proposals(
     Ok(made)
 }
 
-/// Whom the plan gives what: where the policy assigns, everything placed; where it offers, the first.
+/// Whom the plan gives what: where the policy assigns, everything placed; where it offers, the first with what is picked
+/// up together with it.
 fn given<'a>(view: &'a View, setting: &Setting, plan: &Plan) -> BTreeMap<CourierId, Given<'a>> {
     let open: BTreeMap<DeliveryId, &Known> =
         view.open.iter().map(|known| (known.delivery.id, known)).collect();
@@ -96,11 +98,26 @@ fn given<'a>(view: &'a View, setting: &Setting, plan: &Plan) -> BTreeMap<Courier
         let theirs = given.entry(assignment.courier).or_default();
         match known.policy.assign {
             AssignMode::Direct => theirs.assigned.push(known),
-            AssignMode::Offer if theirs.offered.is_none() && !has_offer => theirs.offered = Some(known),
-            AssignMode::Offer => {}
+            AssignMode::Offer if has_offer => {}
+            AssignMode::Offer => {
+                let first = theirs.offered.first().map(|first| first.delivery.id);
+                if first.is_none_or(|first| are_together(plan, assignment.courier, first, known)) {
+                    theirs.offered.push(known);
+                }
+            }
         }
     }
     given
+}
+
+/// Whether the plan picks a delivery up in one go with another one before it.
+fn are_together(plan: &Plan, courier: CourierId, first: DeliveryId, other: &Known) -> bool {
+    let run = plan.runs.iter().find(|run| run.courier == courier).map_or(&[][..], |run| run.stops.as_slice());
+    let here = |planned: &&PlannedStop| {
+        planned.stop.kind == StopKind::PickUp && planned.stop.place == Some(other.pick_up.id)
+    };
+    let from = run.iter().skip_while(|planned| planned.stop.delivery != first);
+    from.take_while(here).any(|planned| planned.stop.delivery == other.delivery.id)
 }
 
 /// The run that is written: without what is only offered, with all that is theirs even where the engine found no place.
@@ -195,7 +212,7 @@ fn wanted(duty: &OnDuty, given: &Given<'_>, run: &[RunStop]) -> Vec<Wanted> {
         wanted.push(Wanted { delivery: id, command: assign, version: Some(known.version) });
         wanted.extend(door(id).map(|stop| Wanted { delivery: id, command: plan(stop), version: None }));
     }
-    if let Some(known) = given.offered {
+    for known in &given.offered {
         let offer = Command::Offer { courier: duty.id };
         wanted.push(Wanted { delivery: known.delivery.id, command: offer, version: Some(known.version) });
     }

@@ -16,7 +16,7 @@ use callahead_domain::call_ahead::answer::{Answer, Outcome};
 use callahead_domain::delivery::guard::clearance;
 use callahead_domain::delivery::state::{CODE_TRIES, Delivery, Holder, Stage};
 use callahead_domain::delivery::{CommandKind, Context, allowed};
-use callahead_domain::id::{CourierId, DeliveryId};
+use callahead_domain::id::{CourierId, DeliveryId, PickupPointId};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -34,20 +34,22 @@ pub struct StopPickupView {
     pub point: Option<PointView>,
 }
 
-/// A proposal.
+/// A proposal: one delivery, or several that are picked up together, taken or declined as a whole.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OfferView {
-    /// `dlv_…`
+    /// `dlv_…`; the answer goes to any of its deliveries.
     pub delivery_id: String,
+    /// All of them, `dlv_…`.
+    pub deliveries: Vec<String>,
     /// Its end, by the server's clock.
     pub until: DateTime<Utc>,
     /// Where the parcels are.
     pub pickup: StopPickupView,
-    /// Where they go.
+    /// Where the first goes.
     pub region: Option<RegionPinView>,
-    /// How many.
+    /// How many, of all of them.
     pub parcels: usize,
-    /// Planned arrival at the door.
+    /// Planned arrival at the first door.
     pub planned_arrival: Option<DateTime<Utc>>,
 }
 
@@ -191,7 +193,7 @@ pub async fn feed(app: &App, courier: CourierId) -> Result<(FeedView, String), E
         server_time: now,
         plan_version: plan_version(shift.as_ref().map(|row| (row.id, row.version)), &mine),
         shift: shift.as_ref().map(shift::view),
-        offers: mine.iter().filter_map(|loaded| show.offer(&loaded.delivery)).collect(),
+        offers: show.offers(&mine),
         stops,
     };
     let tag = tag_of(&view)?;
@@ -239,16 +241,36 @@ impl Show<'_> {
         })
     }
 
-    fn offer(&self, delivery: &Delivery) -> Option<OfferView> {
-        let Stage::Offered { until, .. } = delivery.stage else { return None };
-        (self.now < until).then(|| OfferView {
-            delivery_id: delivery.id.to_string(),
-            until,
-            pickup: self.pickup(self.facts.get(&delivery.order.uuid())),
-            region: region_view(delivery, self.book),
-            parcels: delivery.parcels.len(),
-            planned_arrival: delivery.planned.map(|planned| planned.arrive_at),
-        })
+    /// Open offers; what was offered together from one pick-up point is one.
+    fn offers(&self, mine: &[Loaded]) -> Vec<OfferView> {
+        let mut bundles: Vec<((PickupPointId, DateTime<Utc>), OfferView)> = Vec::new();
+        for delivery in mine.iter().map(|loaded| &loaded.delivery) {
+            let (Stage::Offered { until, .. }, Some(facts)) =
+                (&delivery.stage, self.facts.get(&delivery.order.uuid()))
+            else {
+                continue;
+            };
+            let (key, until) = ((facts.pickup_point, *until), *until);
+            if self.now >= until {
+                continue;
+            }
+            if let Some((_, offer)) = bundles.iter_mut().find(|(known, _)| *known == key) {
+                offer.deliveries.push(delivery.id.to_string());
+                offer.parcels += delivery.parcels.len();
+                continue;
+            }
+            let offer = OfferView {
+                delivery_id: delivery.id.to_string(),
+                deliveries: vec![delivery.id.to_string()],
+                until,
+                pickup: self.pickup(Some(facts)),
+                region: region_view(delivery, self.book),
+                parcels: delivery.parcels.len(),
+                planned_arrival: delivery.planned.map(|planned| planned.arrive_at),
+            };
+            bundles.push((key, offer));
+        }
+        bundles.into_iter().map(|(_, offer)| offer).collect()
     }
 
     fn stop(&self, slot: &Slot, loaded: &Loaded) -> Option<StopView> {

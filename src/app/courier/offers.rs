@@ -1,4 +1,5 @@
-//! Offers: one courier is asked, and exactly one answer counts.
+//! Offers: one courier is asked, and exactly one answer counts. What is picked up together is offered together, and taken
+//! or declined as a whole.
 
 use super::Base;
 use super::feed::{self, StopView};
@@ -7,16 +8,18 @@ use crate::app::book::Book;
 use crate::app::change::{Asked, carry_out_loaded};
 use crate::app::error::{Error, Refused};
 use crate::app::unit::Unit;
-use crate::store::deliveries;
+use crate::store::deliveries::{self, Loaded};
+use crate::store::dispatching;
 use crate::store::shifts;
 use crate::store::tx::Tx;
 use callahead_domain::actor::Actor;
+use callahead_domain::delivery::state::Stage;
 use callahead_domain::delivery::{Command, Refusal};
 use callahead_domain::id::{CourierId, DeliveryId};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Takes an offer; answers its first stop.
+/// Takes an offer, whichever delivery of it is named; answers that one's first stop.
 ///
 /// # Errors
 /// [`Error::Missing`] for a delivery never offered to them; `offer_ended` when it is over or taken;
@@ -26,7 +29,7 @@ pub async fn accept(app: &App, courier: CourierId, delivery: DeliveryId) -> Resu
     feed::first_stop(app, courier, delivery).await
 }
 
-/// Says no to an offer.
+/// Says no to an offer, whichever delivery of it is named.
 ///
 /// # Errors
 /// As [`accept`].
@@ -73,15 +76,31 @@ impl Unit for Reply {
             let refusal = Refusal::OfferEnded { until: *now };
             return Err(Error::Refused(Box::new(Refused { refusal, standing: None })));
         }
-        let asked = Asked {
-            delivery: self.delivery,
-            command: self.command.clone(),
-            actor: Actor::Courier(*courier),
-            now: *now,
-            occurred_at: *now,
-            expect: None,
-        };
-        carry_out_loaded(tx, &loaded, &asked, &self.book, ids).await?;
+        let mut bundle = bundle(tx, *courier, &loaded).await?;
+        bundle.push(loaded);
+        for loaded in &bundle {
+            let asked = Asked {
+                delivery: loaded.delivery.id,
+                command: self.command.clone(),
+                actor: Actor::Courier(*courier),
+                now: *now,
+                occurred_at: *now,
+                expect: None,
+            };
+            carry_out_loaded(tx, loaded, &asked, &self.book, ids).await?;
+        }
         Ok(())
     }
+}
+
+/// What else is in the offer: all that was offered to this courier until the same instant at the same pick-up point.
+async fn bundle(tx: &Tx, courier: CourierId, answered: &Loaded) -> Result<Vec<Loaded>, Error> {
+    let Stage::Offered { .. } = answered.delivery.stage else { return Ok(Vec::new()) };
+    let mut mine = deliveries::of_couriers(tx.reader(), vec![courier.uuid()]).await?;
+    mine.retain(|loaded| loaded.delivery.stage == answered.delivery.stage);
+    let orders: Vec<Uuid> = mine.iter().map(|loaded| loaded.row.order_id).collect();
+    let places = dispatching::pick_ups(tx.reader(), &orders).await?;
+    let place = |loaded: &Loaded| places.get(&loaded.row.order_id).map(|row| row.id);
+    mine.retain(|loaded| loaded.row.id != answered.row.id && place(loaded) == place(answered));
+    Ok(mine)
 }

@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Take an offer. Exactly one answer counts.
+///
+/// What is offered together is taken as a whole, whichever of its deliveries is named; the answer is that one's first stop.
 #[utoipa::path(tag = "couriers", params(("delivery_id" = String, Path)), responses((status = 200, body = StopView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 #[post("/v1/courier/offers/{delivery_id}/accept")]
 pub async fn accept(
@@ -34,7 +36,7 @@ pub struct DeclineIn {
     reason: Option<String>,
 }
 
-/// Say no to an offer; there is no penalty. The body may be left out.
+/// Say no to an offer, as a whole; there is no penalty. The body may be left out.
 #[utoipa::path(tag = "couriers", params(("delivery_id" = String, Path)), request_body = Option<DeclineIn>, responses((status = 204), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 #[post("/v1/courier/offers/{delivery_id}/decline")]
 pub async fn decline(
