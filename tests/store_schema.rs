@@ -123,6 +123,7 @@ async fn every_entity_fits_its_table() {
             delivery,
             parcel,
             event,
+            visit,
             hand_off,
             payment,
             payment_resolution,

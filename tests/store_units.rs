@@ -496,7 +496,8 @@ fn every_table_has_its_place_in_the_order_of_writing() {
         setting,
         shift,
         shop,
-        sign_in_code
+        sign_in_code,
+        visit
     );
     for (table, columns) in &tables {
         assert!(FLUSH_ORDER.contains(table), "{table}");

@@ -41,6 +41,10 @@ pub struct Model {
     pub planned_at: Option<i64>,
     /// SHA-256 of the customer's link token.
     pub link_hash: Option<Vec<u8>>,
+    /// Keyed hash of the customer's contact, for counting who was home.
+    pub customer_key: Option<Vec<u8>>,
+    /// Keyed hash of the address, for the same.
+    pub door_key: Option<Vec<u8>>,
     /// Microseconds since the epoch.
     pub created_at: i64,
     /// Microseconds since the epoch.

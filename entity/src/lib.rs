@@ -30,3 +30,4 @@ pub mod setting;
 pub mod shift;
 pub mod shop;
 pub mod sign_in_code;
+pub mod visit;

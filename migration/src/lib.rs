@@ -21,6 +21,7 @@ mod m0006_payments;
 mod m0007_service;
 mod m0008_assigned;
 mod m0009_implausible_positions;
+mod m0010_visits;
 
 /// All migrations in the order they are applied.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_service::Migration),
             Box::new(m0008_assigned::Migration),
             Box::new(m0009_implausible_positions::Migration),
+            Box::new(m0010_visits::Migration),
         ]
     }
 }

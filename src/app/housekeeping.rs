@@ -69,6 +69,7 @@ impl App {
         let before = Before {
             long_ago: micros(now - Duration::days(LONG_DAYS)),
             recently: micros(now - Duration::days(SHORT_DAYS)),
+            visits: micros(now - Duration::days(self.config.dispatch.home_history_days)),
         };
         for _ in 0..MOST_ROUNDS {
             if self.lanes.write(Forget(before)).await? < rows::AT_ONCE || self.shutdown.is_triggered() {

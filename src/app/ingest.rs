@@ -12,6 +12,7 @@ use super::{App, secret};
 use crate::store::deliveries::{self, Written, micros};
 use crate::store::idempotency;
 use crate::store::tx::Tx;
+use crate::store::visits::HomeKeys;
 use callahead_domain::actor::Actor;
 use callahead_domain::delivery::event::{Accepted, Event};
 use callahead_domain::delivery::state::{AddressProblem, Delivery, Holder, Parcel, RegionPin, Window};
@@ -93,6 +94,7 @@ struct Ingest {
     policy: Policy,
     provider: String,
     link_hash: Vec<u8>,
+    home_keys: HomeKeys,
     request: RequestKey,
     answer: String,
     ids: Ids,
@@ -127,6 +129,12 @@ impl App {
         let view = self.order_view(&parts);
         let unit = Ingest {
             answer: serde_json::to_string(&view).map_err(Error::internal)?,
+            home_keys: self.home_keys(
+                &order.customer,
+                &order.address,
+                accepted.region.map(|pin| pin.region),
+                &parts.policy,
+            ),
             link_hash: secret::hash(&self.secrets.link(accepted.id.uuid())),
             provider: shop.provider.clone(),
             order,
@@ -243,7 +251,8 @@ impl Unit for Ingest {
             jobs: Vec::new(),
             proof: None,
         };
-        deliveries::insert(tx, &self.accepted, self.payment_row()?, self.link_hash.clone(), written)?;
+        let keys = self.home_keys.clone();
+        deliveries::insert(tx, &self.accepted, self.payment_row()?, self.link_hash.clone(), keys, written)?;
         for (piece, new) in self.accepted.parcels.iter().zip(&self.order.parcels) {
             tx.insert(parcel::ActiveModel {
                 id: Set(piece.id.uuid()),

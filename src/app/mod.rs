@@ -18,6 +18,7 @@ pub mod desk;
 pub mod duty;
 pub mod error;
 pub mod exceptions;
+pub mod home_history;
 pub mod housekeeping;
 pub mod ids;
 pub mod ingest;

@@ -114,6 +114,18 @@ impl Secrets {
         Some(LessSafeKey::new(key))
     }
 
+    /// What a customer is counted under: 128 bits of a keyed hash of their contact.
+    pub fn customer_key(&self, contact: &str) -> Vec<u8> {
+        let full = self.derive("customer", &[contact.as_bytes()]);
+        full.get(..16).unwrap_or_default().to_vec()
+    }
+
+    /// What an address is counted under: 128 bits of a keyed hash of its words and its region.
+    pub fn door_key(&self, region: Uuid, words: &str) -> Vec<u8> {
+        let full = self.derive("door", &[region.as_bytes(), words.as_bytes()]);
+        full.get(..16).unwrap_or_default().to_vec()
+    }
+
     /// The token of a form on the customer's page, bound to its delivery.
     pub fn form_token(&self, delivery: Uuid) -> String {
         let full = self.derive("form", &[delivery.as_bytes()]);

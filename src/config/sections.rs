@@ -183,6 +183,8 @@ pub struct Dispatch {
     pub epoch_s: u64,
     /// How long a round improves its plan, in milliseconds.
     pub budget_ms: u64,
+    /// How long visits are kept to count who was home, in days.
+    pub home_history_days: i64,
 }
 
 impl Dispatch {
@@ -191,6 +193,7 @@ impl Dispatch {
             enabled: r.flag("dispatch.enabled"),
             epoch_s: r.whole("dispatch.epoch_s", 1..=3600),
             budget_ms: r.whole("dispatch.budget_ms", 0..=10_000),
+            home_history_days: r.whole("dispatch.home_history_days", 0..=3650),
         }
     }
 }

@@ -65,6 +65,7 @@ fn every_wrong_value_is_refused_by_name_with_the_value_and_what_is_allowed() {
         ("dispatch.enabled", "yes", "true or false"),
         ("dispatch.epoch_s", "0", "from 1"),
         ("dispatch.budget_ms", "10001", "to 10000"),
+        ("dispatch.home_history_days", "3651", "to 3650"),
         ("travel.detour", "0.5", "a number from 1 to 5"),
         ("travel.speed_kmh", "NaN", "a number from 1 to 200"),
         ("travel.round_up_to_s", "0", "a whole number from 1 to 3600"),

@@ -5,6 +5,7 @@ use super::events::{self, NewEvent, Stream, StreamHead};
 use super::guard::guarded_update;
 use super::jobs::{self, NewJob};
 use super::tx::Tx;
+use super::visits::{self, HomeKeys};
 use callahead_domain::actor::Actor;
 use callahead_domain::delivery::alarm::wake_at;
 use callahead_domain::delivery::attention::attention;
@@ -209,6 +210,7 @@ pub fn insert(
     accepted: &Accepted,
     payment: payment::ActiveModel,
     link_hash: Vec<u8>,
+    keys: HomeKeys,
     written: Written<'_>,
 ) -> Result<Delivery, StoreError> {
     let state = Delivery::start(accepted);
@@ -224,6 +226,8 @@ pub fn insert(
     row.shop_id = Set(state.shop.uuid());
     row.version = Set(1);
     row.link_hash = Set(Some(link_hash));
+    row.customer_key = Set(keys.customer);
+    row.door_key = Set(keys.door);
     row.created_at = Set(micros(written.now));
     tx.insert(row);
     tx.insert(payment);
@@ -248,8 +252,9 @@ pub async fn save(
     let new = new_events(&written)?;
     let head = events::append(tx, stream(after), &before, micros(written.now), new);
     guarded_update(tx, derived(after, written.policy, head, written.now)?, row.version).await?.ok()?;
-    for event in written.events {
+    for (event, id) in written.events.iter().zip(&written.event_ids) {
         write_beside(tx, loaded, after, event, &written).await?;
+        visits::count(tx, loaded, event, *id, written.policy);
     }
     if loaded.delivery.payment != after.payment {
         update_payment(tx, after, written.now).await?;

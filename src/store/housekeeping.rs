@@ -15,6 +15,8 @@ pub struct Before {
     pub long_ago: i64,
     /// Invites and sign-in codes.
     pub recently: i64,
+    /// Visits that are counted.
+    pub visits: i64,
 }
 
 /// Deletes one handful of each; answers the most rows deleted from one table, so that the caller knows whether to come
@@ -35,12 +37,16 @@ pub async fn forget(tx: &Tx, before: Before) -> Result<u64, StoreError> {
     let codes = format!(
         "DELETE FROM sign_in_code WHERE id IN (SELECT id FROM sign_in_code WHERE created_at < $1 LIMIT {AT_ONCE})"
     );
+    let visits = format!(
+        "DELETE FROM visit WHERE id IN (SELECT id FROM visit WHERE at < $1 ORDER BY at LIMIT {AT_ONCE})"
+    );
     let mut most = 0;
     for (sql, limit) in [
         (answers, before.long_ago),
         (positions, before.long_ago),
         (invites, before.recently),
         (codes, before.recently),
+        (visits, before.visits),
     ] {
         let statement = Statement::from_sql_and_values(tx.kind().backend(), sql, [Value::from(limit)]);
         most = most.max(tx.execute(statement).await?);

@@ -36,5 +36,6 @@ pub mod settings;
 pub mod shifts;
 pub mod shops;
 pub mod tx;
+pub mod visits;
 
 pub use error::StoreError;

@@ -23,7 +23,7 @@ use super::StoreError;
 use super::db::{Db, DbKind};
 
 /// The order in which buffered rows are written: parents first, children after (foreign keys).
-pub const FLUSH_ORDER: [&str; 24] = [
+pub const FLUSH_ORDER: [&str; 25] = [
     "shop",
     "pickup_point",
     "api_key",
@@ -40,6 +40,7 @@ pub const FLUSH_ORDER: [&str; 24] = [
     "parcel",
     "photo",
     "event",
+    "visit",
     "hand_off",
     "payment",
     "payment_resolution",

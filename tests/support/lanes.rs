@@ -150,6 +150,8 @@ pub fn delivery(id: u128) -> entity::delivery::ActiveModel {
         harm_at: None,
         planned_at: None,
         link_hash: None,
+        customer_key: None,
+        door_key: None,
         created_at: 0,
         updated_at: 0,
     }

@@ -2,7 +2,10 @@
 
 use super::super::App;
 use super::super::error::Error;
+use super::super::home_history::HomeChanceView;
+use super::snapshot::Known;
 use super::{snapshot, stops, travel};
+use callahead_domain::delivery::state::Stage;
 use callahead_domain::dispatch::{self, Explained, Verdict, Weights};
 use callahead_domain::id::DeliveryId;
 use chrono::{DateTime, Utc};
@@ -67,5 +70,18 @@ impl App {
         let setting = stops::setting(&view, travel.as_ref());
         let explained = dispatch::explain(&setting.problem, travel.as_ref(), &Weights::default(), delivery);
         Ok(explained.into_iter().map(ExplainView::from).collect())
+    }
+
+    /// The chance that somebody is home at a door that is still to be gone to, as assignment counts with it now.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there is no such delivery.
+    pub async fn home_chance(&self, delivery: DeliveryId) -> Result<Option<HomeChanceView>, Error> {
+        let known = snapshot::one(self, delivery.uuid()).await?;
+        let ahead = |known: &Known| {
+            let stage = &known.delivery.stage;
+            !stage.kind().is_final() && !matches!(stage, Stage::Returning { .. } | Stage::AtDoor { .. })
+        };
+        Ok(known.filter(ahead).map(|known| known.home.into()))
     }
 }

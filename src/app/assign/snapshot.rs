@@ -3,9 +3,13 @@
 use super::super::App;
 use super::super::book::Book;
 use super::super::error::Error;
+use super::super::home_history::{self, Door};
 use super::super::run::{self, RunStop};
+use super::stops::earliest;
 use crate::store::deliveries::{self, Loaded, instant};
 use crate::store::dispatching as rows;
+use crate::store::visits::HomeKeys;
+use callahead_domain::call_ahead::home_chance::{History, HomeChance, Word, home_chance};
 use callahead_domain::delivery::Delivery;
 use callahead_domain::delivery::state::{Gate, Stage};
 use callahead_domain::geo::Point;
@@ -36,6 +40,10 @@ pub(super) struct Known {
     pub(super) pick_up: PickUp,
     pub(super) door: Point,
     pub(super) policy: Policy,
+    /// Under which hashes visits to the door are counted.
+    pub(super) home_keys: HomeKeys,
+    /// The chance that somebody is home.
+    pub(super) home: HomeChance,
 }
 
 /// A courier on duty.
@@ -66,6 +74,10 @@ pub(super) struct View {
 }
 
 impl View {
+    fn all(&mut self) -> Vec<&mut Known> {
+        self.couriers.iter_mut().flat_map(|duty| &mut duty.held).chain(&mut self.open).collect()
+    }
+
     /// Somebody on duty.
     pub(super) fn courier(&self, id: CourierId) -> Option<&OnDuty> {
         self.couriers.iter().find(|duty| duty.id == id)
@@ -88,6 +100,14 @@ impl View {
 }
 
 impl Known {
+    /// The door when it is to be reached: as planned, or as soon as can be.
+    fn doorstep(&self, now: DateTime<Utc>) -> Door {
+        let delivery = &self.delivery;
+        let soonest = earliest(delivery).unwrap_or(now).max(delivery.ready_at).max(now);
+        let expected = delivery.planned.map_or(soonest, |planned| planned.arrive_at);
+        Door::of(delivery, self.region, &self.policy, &self.home_keys, expected)
+    }
+
     /// Whether it can still be given to any courier: it has not been collected, and is not over.
     pub(super) fn is_givable(&self) -> bool {
         matches!(self.delivery.stage, Stage::Received { .. } | Stage::Offered { .. } | Stage::Assigned { .. })
@@ -146,7 +166,17 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
         }
     });
     let couriers = couriers.collect();
-    Ok(View { now, book, couriers, open })
+    let mut view = View { now, book, couriers, open };
+    count(app, &mut view.all(), now).await?;
+    Ok(view)
+}
+
+/// Looks up how likely somebody is home at these doors, for all of them at once.
+async fn count(app: &App, all: &mut [&mut Known], now: DateTime<Utc>) -> Result<(), Error> {
+    let doors: Vec<Door> = all.iter().map(|known| known.doorstep(now)).collect();
+    let chances = home_history::chances(app.db.read(), &doors, now).await?;
+    all.iter_mut().zip(chances).for_each(|(known, chance)| known.home = chance);
+    Ok(())
 }
 
 fn places(found: HashMap<Uuid, entity::pickup_point::Model>) -> HashMap<Uuid, PickUp> {
@@ -166,6 +196,8 @@ fn known(loaded: Loaded, pick_ups: &HashMap<Uuid, PickUp>, book: &Book) -> Optio
         pick_up: *pick_ups.get(&loaded.row.order_id)?,
         door: delivery.place?,
         policy: book.policy(Some(region), delivery.shop),
+        home_keys: HomeKeys { customer: loaded.row.customer_key, door: loaded.row.door_key },
+        home: home_chance(Word::of(&delivery), &History::default()),
         delivery,
     })
 }
@@ -188,5 +220,7 @@ pub(super) async fn one(app: &App, delivery: Uuid) -> Result<Option<Known>, Erro
     let conn = app.db.read();
     let loaded = deliveries::by_id(conn, delivery).await?.ok_or(Error::Missing)?;
     let pick_ups = places(rows::pick_ups(conn, &[loaded.row.order_id]).await?);
-    Ok(known(loaded, &pick_ups, &app.book.get()))
+    let mut known = known(loaded, &pick_ups, &app.book.get());
+    count(app, &mut known.iter_mut().collect::<Vec<_>>(), app.clock.now()).await?;
+    Ok(known)
 }

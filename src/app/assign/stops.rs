@@ -114,7 +114,7 @@ fn drop_off(known: &Known, service_s: i64) -> Stop {
         load: load(&known.delivery),
         told: known.delivery.shown_arrival(),
         clearance: clearance(&known.delivery, known.policy.silence),
-        home_chance: home_chance(&known.delivery),
+        home_chance: known.home.value,
     }
 }
 
@@ -129,18 +129,12 @@ fn clearance(delivery: &Delivery, silence: SilenceRule) -> Clearance {
     }
 }
 
-/// The chance that somebody is home. A door to be tried although nobody answered is as likely shut as not; of all others
-/// nothing is known against them.
-fn home_chance(delivery: &Delivery) -> f64 {
-    if matches!(delivery.gate, Gate::Silent { .. }) { 0.5 } else { 1.0 }
-}
-
 fn return_stop(known: &Known) -> Stop {
     Stop { kind: StopKind::Return, place: Some(known.pick_up.id), not_before: None, ..pick_up(known) }
 }
 
 /// Nobody is at the door before: the window's begin, the end of a hold, what the customer said.
-fn earliest(delivery: &Delivery) -> Option<DateTime<Utc>> {
+pub(super) fn earliest(delivery: &Delivery) -> Option<DateTime<Utc>> {
     let window = delivery.window.map(|window| window.from);
     let said = match delivery.answer.as_ref().map(|answer| &answer.outcome) {
         Some(Outcome::HomeFrom { from }) => Some(*from),

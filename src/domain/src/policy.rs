@@ -116,6 +116,8 @@ pub struct Policy {
     pub promise_s: i64,
     /// Refuse orders outside every region (else they wait for a dispatcher).
     pub refuse_outside: bool,
+    /// Whether it is counted, under keyed hashes, who was home before.
+    pub home_history: bool,
 }
 
 impl Default for Policy {
@@ -152,6 +154,7 @@ impl Default for Policy {
             drop_off_service_s: 3 * 60,
             promise_s: 60 * 60,
             refuse_outside: false,
+            home_history: true,
         }
     }
 }
@@ -182,6 +185,9 @@ pub struct Tightening {
     /// Ask at night for this shop's orders (they were placed for that hour).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgent_in_quiet: Option<bool>,
+    /// `false`: nothing is counted of its customers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home_history: Option<bool>,
 }
 
 impl Policy {
@@ -256,6 +262,11 @@ impl Policy {
         {
             out.fallback_hold_s = hold;
         }
+        if let Some(counted) = wish.home_history
+            && stricter("home_history", !counted || self.home_history)
+        {
+            out.home_history = counted;
+        }
         if let Some(urgent) = wish.urgent_in_quiet {
             out.urgent_in_quiet = urgent;
         }
@@ -273,6 +284,7 @@ impl Policy {
         out = one(Tightening { max_attempts: wish.max_attempts, ..none.clone() }, out);
         out = one(Tightening { fallback_proof: wish.fallback_proof, ..none.clone() }, out);
         out = one(Tightening { fallback_hold_s: wish.fallback_hold_s, ..none.clone() }, out);
+        out = one(Tightening { home_history: wish.home_history, ..none.clone() }, out);
         one(Tightening { urgent_in_quiet: wish.urgent_in_quiet, ..none }, out)
     }
 }

@@ -157,6 +157,15 @@ pub async fn rotate_code(app: web::Data<App>, caller: LinkCaller) -> Result<Http
     caller.now(&app).await
 }
 
+/// Forget whether somebody was home when couriers came to this customer before, and count nothing of what they ordered
+/// until now.
+#[utoipa::path(tag = "customers", params(("token" = String, Path)), responses((status = 200, body = LinkView), (status = 404, body = ProblemDocument)))]
+#[post("/v1/c/{token}/forget")]
+pub async fn forget(app: web::Data<App>, caller: LinkCaller) -> Result<HttpResponse, Problem> {
+    app.forget_customer(caller.visit.delivery.id).await?;
+    caller.now(&app).await
+}
+
 /// Why the customer objects.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +194,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(cancel)
         .service(correct_address)
         .service(rotate_code)
+        .service(forget)
         .service(dispute)
         .service(read);
 }

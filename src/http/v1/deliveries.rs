@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::app::desk::{DeliveryFilter, DeliveryView, JobView};
 use crate::app::exceptions::{ExceptionView, Place, is_kind};
+use crate::app::home_history::HomeChanceView;
 use crate::http::auth::StaffCaller;
 use crate::http::body::Json;
 use crate::http::catalogue as c;
@@ -11,7 +12,7 @@ use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Problem, ProblemDocument};
 use crate::http::v1::answer::AnswerIn;
 use crate::http::v1::shared::PointIn;
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callahead_domain::call_ahead::answer::Source;
@@ -108,6 +109,8 @@ pub async fn call_aheads(
 pub struct ExplainList {
     /// Best first; refused ones last.
     data: Vec<crate::app::assign::ExplainView>,
+    /// The chance that somebody is home, with what it was counted from; absent once the courier is at the door.
+    home_chance: Option<HomeChanceView>,
 }
 
 /// Why this delivery went to no courier, or not to another.
@@ -118,8 +121,23 @@ pub async fn explain(
     _caller: StaffCaller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let data = app.explain(id::<DeliveryId>(&path)?).await?;
-    Ok(HttpResponse::Ok().json(ExplainList { data }))
+    let delivery = id::<DeliveryId>(&path)?;
+    let data = app.explain(delivery).await?;
+    let home_chance = app.home_chance(delivery).await?;
+    Ok(HttpResponse::Ok().json(ExplainList { data, home_chance }))
+}
+
+/// Forget whether the customer of this delivery was home before: everything that was counted of them, and nothing of
+/// what they ordered until now is counted later.
+#[utoipa::path(tag = "dispatch", params(("id" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument)))]
+#[delete("/v1/deliveries/{id}/history")]
+pub async fn forget(
+    app: web::Data<App>,
+    _caller: StaffCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    app.forget_customer(id::<DeliveryId>(&path)?).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// A command, with the facts it needs.
@@ -387,6 +405,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(timeline)
         .service(call_aheads)
         .service(explain)
+        .service(forget)
         .service(command)
         .service(read)
         .service(exceptions)

@@ -2,6 +2,7 @@
 //! in which nobody is disturbed. The delivery's gate (see [`crate::delivery`]) is moved by what lives here.
 
 pub mod answer;
+pub mod home_chance;
 pub mod ladder;
 pub mod quiet;
 

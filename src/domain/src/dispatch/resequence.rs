@@ -1,7 +1,7 @@
 //! One courier's run after something changed, without new deliveries.
 
 use super::legs::{Legs, SECOND_US};
-use super::problem::{CourierState, Stop, StopKind};
+use super::problem::{Clearance, CourierState, Stop, StopKind};
 use super::schedule::{Node, Step, Walk};
 use super::{PlannedStop, schedule};
 use crate::geo::TravelTimes;
@@ -69,7 +69,11 @@ fn best_move<'a>(
 ) -> Option<Vec<Node<'a>>> {
     let mut best = worth(&now.steps);
     let mut found = None;
-    for behind in place.saturating_add(1)..nodes.len() {
+    // Nobody goes to a silent door meanwhile: it stays behind.
+    let silent = |node: &Node<'_>| node.stop.clearance == Clearance::Silent;
+    let end =
+        nodes.iter().skip(place).position(silent).map_or(nodes.len(), |ahead| place.saturating_add(ahead));
+    for behind in place.saturating_add(1)..end {
         let mut order = nodes.to_vec();
         if let Some(part) = order.get_mut(place..=behind) {
             part.rotate_left(1);

@@ -209,6 +209,16 @@ fn a_held_drop_off_moves_behind_what_can_be_done_meanwhile() {
 }
 
 #[test]
+fn a_held_drop_off_does_not_move_behind_a_silent_one() {
+    let mut standing = courier(1, 0, 0);
+    standing.on_board = 3;
+    let held = Stop { not_before: Some(after(1_200)), ..drop_off(1, 2, 0) };
+    let silent = Stop { clearance: Clearance::Silent, ..drop_off(3, 6, 0) };
+    standing.stops = vec![held, drop_off(2, 4, 0), silent];
+    assert_eq!(order(&resequence(&standing, &TRAVEL)), [(2, DropOff), (1, DropOff), (3, DropOff)]);
+}
+
+#[test]
 fn a_held_drop_off_stays_where_moving_it_would_break_a_promise() {
     let mut standing = courier(1, 0, 0);
     standing.on_board = 2;
