@@ -141,7 +141,16 @@ fn town(deliveries: usize, couriers: usize) -> Problem {
             due: Some(ready + TimeDelta::minutes(45)),
             ..pick_up.clone()
         };
-        OpenDelivery { id, region, pick_up, drop_off, declined: vec![], courier: None, tentative: None }
+        OpenDelivery {
+            id,
+            region,
+            pick_up,
+            drop_off,
+            declined: vec![],
+            courier: None,
+            tentative: None,
+            widened: vec![],
+        }
     };
     Problem {
         now,

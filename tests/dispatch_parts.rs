@@ -229,6 +229,60 @@ async fn two_processes_that_race_never_offer_a_courier_two_things_at_once() {
 }
 
 #[tokio::test]
+async fn what_nobody_of_its_region_takes_goes_to_the_next_one_s_couriers_who_are_near_enough() {
+    for app in TestApp::each().await {
+        let twins = Twins::build(&app).await;
+        let path = format!("/v1/regions/{}", twins.town.region);
+        let widen = async |metres: i64| {
+            let policy = json!({"policy": {"widen_m": metres}});
+            app.send(Method::PATCH, &path, &app.operator, &[], Some(policy)).await.expect(200);
+        };
+        // Only the other region's courier is on duty, 130 metres from the counter.
+        Town::on_duty(&app, &twins.eastern_session).await;
+        let order = twins.place(&app, IN_THE_WEST).await;
+        app.advance(100).await;
+        assert_eq!(twins.courier_of(&app, &order).await, None, "by default nobody leaves their regions");
+        widen(100).await;
+        app.advance(20).await;
+        assert_eq!(twins.courier_of(&app, &order).await, None, "too far");
+        widen(200).await;
+        app.advance(20).await;
+        assert_eq!(twins.courier_of(&app, &order).await, Some(twins.eastern_courier.clone()));
+        let feed = app.get("/v1/courier/feed", &twins.eastern_session).await.expect(200);
+        assert_eq!(feed["stops"].as_array().unwrap().len(), 2);
+        assert!(feed["stops"][0]["planned_arrival"].is_string(), "it stands in the run: {feed}");
+        // A new one waits its time for somebody of the region first.
+        let fresh = twins.place(&app, IN_THE_WEST).await;
+        app.advance(80).await;
+        assert_eq!(twins.courier_of(&app, &fresh).await, None);
+        app.advance(20).await;
+        assert_eq!(twins.courier_of(&app, &fresh).await, Some(twins.eastern_courier.clone()));
+        twins.finish(&app, &[order, fresh]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_declined_offer_is_widened_at_once_and_the_stranger_s_region_is_planned_with_it() {
+    let app = TestApp::sqlite().await;
+    let twins = Twins::build(&app).await;
+    let path = format!("/v1/regions/{}", twins.town.region);
+    let policy = json!({"policy": {"assign": "offer", "widen_m": 200}});
+    app.send(Method::PATCH, &path, &app.operator, &[], Some(policy)).await.expect(200);
+    twins.on_duty(&app).await;
+    let order = twins.place(&app, IN_THE_WEST).await;
+    app.settle().await;
+    assert_eq!(twins.courier_of(&app, &order).await, Some(twins.town.courier.clone()));
+    let path = format!("/v1/courier/offers/{}/decline", order["delivery_id"].as_str().unwrap());
+    app.post(&path, &twins.town.session, json!({})).await.expect(204);
+    held_by_another(&app, &twins.east, 8).await;
+    assert_eq!(round(&app).await.elsewhere, 1, "its courier is another process's to plan");
+    app.clock.advance_by(TimeDelta::seconds(8));
+    assert_eq!(round(&app).await.offered, 1);
+    assert_eq!(twins.courier_of(&app, &order).await, Some(twins.eastern_courier.clone()));
+    twins.finish(&app, &[order]).await;
+}
+
+#[tokio::test]
 async fn a_change_in_one_region_does_not_make_another_one_be_planned_until_its_epoch() {
     let app = TestApp::sqlite().await;
     let twins = Twins::build(&app).await;

@@ -1,6 +1,7 @@
 //! What can be planned apart: regions that share no courier.
 //!
-//! Couriers on duty tie regions together: those they serve, and those of what they carry. A part is one connected set of
+//! Couriers on duty tie regions together: those they serve, those of what they carry, and those something of which was
+//! widened to them. A part is one connected set of
 //! regions with its couriers and deliveries. Nobody in one part can carry anything of another, so each is planned by
 //! itself, by whichever process has its turn.
 
@@ -38,14 +39,17 @@ impl Part {
             (duty.shift, duty.shift_version, duty.ends_at, &duty.regions, duty.has_offer).hash(&mut hash);
             duty.held.iter().for_each(|known| (known.delivery.id, known.version).hash(&mut hash));
         }
-        self.view.open.iter().for_each(|known| (known.delivery.id, known.version).hash(&mut hash));
+        for known in &self.view.open {
+            (known.delivery.id, known.version, &known.widened).hash(&mut hash);
+        }
         hash.finish()
     }
 }
 
 /// The regions a courier ties together.
 fn tied(duty: &OnDuty) -> BTreeSet<RegionId> {
-    duty.regions.iter().copied().chain(duty.held.iter().map(|known| known.region)).collect()
+    let carried = duty.held.iter().map(|known| known.region);
+    duty.regions.iter().chain(&duty.reached).copied().chain(carried).collect()
 }
 
 /// By region, the smallest region it is connected with.

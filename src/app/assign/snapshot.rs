@@ -11,18 +11,22 @@ use crate::store::dispatching as rows;
 use crate::store::visits::HomeKeys;
 use callahead_domain::call_ahead::home_chance::{History, HomeChance, Word, home_chance};
 use callahead_domain::delivery::Delivery;
+use callahead_domain::delivery::attention::UNASSIGNED_ALARM_S;
 use callahead_domain::delivery::state::{Gate, Stage};
 use callahead_domain::geo::Point;
 use callahead_domain::id::{CourierId, PickupPointId, RegionId};
 use callahead_domain::payment::PaymentKind;
 use callahead_domain::policy::{AssignMode, Policy};
-use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use chrono::{DateTime, Duration, Utc};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// Deliveries of a region looked at in one round, the first harmed first.
 const MOST_WAITING: i64 = 2_000;
+
+/// Couriers of other regions a delivery is widened to at most, the nearest first.
+const MOST_WIDENED: usize = 10;
 
 /// A place where parcels are taken from a shop.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +48,8 @@ pub(super) struct Known {
     pub(super) home_keys: HomeKeys,
     /// The chance that somebody is home.
     pub(super) home: HomeChance,
+    /// Couriers of other regions it comes into question for.
+    pub(super) widened: Vec<CourierId>,
 }
 
 /// A courier on duty.
@@ -56,6 +62,8 @@ pub(super) struct OnDuty {
     pub(super) ends_at: DateTime<Utc>,
     pub(super) capacity: u32,
     pub(super) regions: Vec<RegionId>,
+    /// Regions they do not serve but are near to something of, that was widened to them.
+    pub(super) reached: BTreeSet<RegionId>,
     pub(super) seen: Option<(Point, DateTime<Utc>)>,
     pub(super) run: Vec<RunStop>,
     /// On their run, oldest first.
@@ -84,8 +92,10 @@ impl View {
     }
 
     /// As if this delivery, on a run or not, had been given to nobody yet.
-    pub(super) fn as_open(&mut self, known: Known) {
+    pub(super) fn as_open(&mut self, mut known: Known) {
         let id = known.delivery.id;
+        let stood = self.open.iter_mut().find(|open| open.delivery.id == id);
+        known.widened = stood.map(|open| std::mem::take(&mut open.widened)).unwrap_or_default();
         let offered_to = match known.delivery.stage {
             Stage::Offered { courier, .. } => Some(courier),
             _ => None,
@@ -159,6 +169,7 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
             } else {
                 Vec::new()
             },
+            reached: BTreeSet::new(),
             seen: point.map(|point| (point, shift.position_at.map_or(instant(shift.started_at), instant))),
             run: run::parse(&shift.run).unwrap_or_default(),
             held: held.into_iter().filter_map(know).collect(),
@@ -167,6 +178,7 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
     });
     let couriers = couriers.collect();
     let mut view = View { now, book, couriers, open };
+    widen(&mut view);
     count(app, &mut view.all(), now).await?;
     Ok(view)
 }
@@ -177,6 +189,32 @@ async fn count(app: &App, all: &mut [&mut Known], now: DateTime<Utc>) -> Result<
     let chances = home_history::chances(app.db.read(), &doors, now).await?;
     all.iter_mut().zip(chances).for_each(|(known, chance)| known.home = chance);
     Ok(())
+}
+
+/// What nobody of its region takes comes into question for the nearest couriers of other regions, as far as its policy
+/// lets it: after a decline, an offer that passed, or as long without a courier as a dispatcher is told of it.
+fn widen(view: &mut View) {
+    let View { now, couriers, open, .. } = view;
+    for known in open.iter_mut().filter(|known| known.policy.widen_m > 0) {
+        let Stage::Received { since } = known.delivery.stage else { continue };
+        if known.delivery.rounds == 0 && since + Duration::seconds(UNASSIGNED_ALARM_S) > *now {
+            continue;
+        }
+        let others = couriers.iter_mut().filter(|duty| {
+            !duty.regions.is_empty() && !duty.regions.contains(&known.region) && duty.ends_at > *now
+        });
+        let mut near: Vec<(f64, &mut OnDuty)> = others
+            .filter_map(|duty| Some((duty.seen?.0.distance_m(known.pick_up.point), duty)))
+            .filter(|(metres, _)| {
+                i32::try_from(known.policy.widen_m).is_ok_and(|most| *metres <= f64::from(most))
+            })
+            .collect();
+        near.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        for (_, duty) in near.into_iter().take(MOST_WIDENED) {
+            duty.reached.insert(known.region);
+            known.widened.push(duty.id);
+        }
+    }
 }
 
 fn places(found: HashMap<Uuid, entity::pickup_point::Model>) -> HashMap<Uuid, PickUp> {
@@ -198,6 +236,7 @@ fn known(loaded: Loaded, pick_ups: &HashMap<Uuid, PickUp>, book: &Book) -> Optio
         policy: book.policy(Some(region), delivery.shop),
         home_keys: HomeKeys { customer: loaded.row.customer_key, door: loaded.row.door_key },
         home: home_chance(Word::of(&delivery), &History::default()),
+        widened: Vec::new(),
         delivery,
     })
 }

@@ -72,6 +72,8 @@ pub(super) fn open_delivery(known: &Known, courier: Option<CourierId>) -> OpenDe
         declined: if courier.is_none() { known.delivery.declined.clone() } else { Vec::new() },
         courier,
         tentative: None,
+        // What is somebody's is carried by them wherever it was accepted.
+        widened: known.widened.iter().copied().chain(courier).collect(),
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Policy {
     pub offer_s: i64,
     /// Declines and expiries of offers before a dispatcher is asked.
     pub offer_rounds: u32,
+    /// What nobody of its region takes comes into question for couriers of other regions this near to the pick-up; 0: never.
+    pub widen_m: i64,
     /// Whether the answer is required at all.
     pub gate: GateMode,
     /// The first notice goes out this long before the planned arrival.
@@ -127,6 +129,7 @@ impl Default for Policy {
             assign: AssignMode::Direct,
             offer_s: 60,
             offer_rounds: 3,
+            widen_m: 0,
             gate: GateMode::Ask,
             notice_lead_s: 45 * 60,
             reminder_after_s: 10 * 60,
@@ -201,6 +204,7 @@ impl Policy {
         };
         range("offer_s", self.offer_s, 5, 3600, "5 to 3600 seconds");
         range("offer_rounds", i64::from(self.offer_rounds), 1, 100, "1 to 100");
+        range("widen_m", self.widen_m, 0, 100_000, "0 to 100000 metres");
         range("notice_lead_s", self.notice_lead_s, 0, 7 * 86_400, "0 to 604800 seconds");
         range("reminder_after_s", self.reminder_after_s, 60, 86_400, "60 to 86400 seconds");
         range("call_lead_s", self.call_lead_s, 480, 1200, "480 to 1200 seconds");

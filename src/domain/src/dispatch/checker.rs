@@ -297,7 +297,10 @@ impl<'a> Checker<'a> {
 
     fn assignment(&mut self, given: &Assignment, open: &OpenDelivery, courier: &CourierState) {
         let broken = [
-            (!courier.regions.contains(&open.region), Breach::RegionNotServed),
+            (
+                !courier.regions.contains(&open.region) && !open.widened.contains(&courier.id),
+                Breach::RegionNotServed,
+            ),
             (courier.shift_ends_at <= self.problem.now, Breach::OffDuty),
             (open.courier.is_some() && open.courier != Some(courier.id), Breach::ReservedForAnother),
             (open.declined.contains(&courier.id), Breach::DeclinedBefore),

@@ -80,9 +80,12 @@ impl Nearby {
         if self.is_small {
             return (0..routes.len()).filter(may).collect();
         }
-        let Some(tree) = self.by_region.get(&open.region) else { return Vec::new() };
-        let mut found = Vec::with_capacity(most);
-        for place in tree.nearest_neighbor_iter(&self.flat(open.pick_up.point)) {
+        let widened = open.widened.iter().filter_map(|courier| self.number(*courier));
+        let mut found: Vec<usize> = widened.filter(may).collect();
+        let most = most.saturating_add(found.len());
+        let tree = self.by_region.get(&open.region);
+        let point = self.flat(open.pick_up.point);
+        for place in tree.into_iter().flat_map(|tree| tree.nearest_neighbor_iter(&point)) {
             if found.len() >= most.max(1) {
                 break;
             }

@@ -135,6 +135,9 @@ pub struct OpenDelivery {
     /// Who had it in the plan before, not told to anybody: kept where that costs little.
     #[serde(default)]
     pub tentative: Option<CourierId>,
+    /// Who may carry it although they do not serve its region.
+    #[serde(default)]
+    pub widened: Vec<CourierId>,
 }
 
 /// Everything the engine knows.

@@ -96,6 +96,7 @@ pub(super) fn open(number: u32, place: u32, x: i32, y: i32) -> OpenDelivery {
         declined: vec![],
         courier: None,
         tentative: None,
+        widened: vec![],
     }
 }
 
@@ -112,6 +113,22 @@ fn planned(couriers: Vec<CourierState>, deliveries: Vec<OpenDelivery>, weights: 
 
 pub(super) fn order(stops: &[PlannedStop]) -> Vec<(u128, StopKind)> {
     stops.iter().map(|planned| (planned.stop.delivery.uuid().as_u128(), planned.stop.kind)).collect()
+}
+
+#[test]
+fn a_delivery_is_widened_to_a_courier_of_another_region_and_to_nobody_else() {
+    let stranger = |number| CourierState { regions: vec![region_id(2)], ..courier(number, 1, 0) };
+    let widened = OpenDelivery { widened: vec![courier_id(2)], ..open(7, 0, 5, 0) };
+    let few = planned(vec![stranger(1), stranger(2)], vec![widened.clone()], &strict());
+    assert_eq!(few.assignments[0].courier, courier_id(2));
+    // Also where only the nearest are tried: more pairs than are looked at in full.
+    let mut couriers: Vec<CourierState> = (1..=150).map(stranger).collect();
+    couriers.extend((151..=160).map(|number| courier(number, 90, 90)));
+    let mut deliveries: Vec<OpenDelivery> = (1_000..1_150).map(|number| open(number, 0, 80, 80)).collect();
+    deliveries.push(widened);
+    let many = planned(couriers, deliveries, &Weights::default());
+    let given = many.assignments.iter().find(|given| given.delivery == delivery_id(7)).unwrap();
+    assert_eq!(given.courier, courier_id(2));
 }
 
 #[test]

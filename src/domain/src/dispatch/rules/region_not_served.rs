@@ -1,4 +1,4 @@
-//! A courier carries only what was accepted in a region they serve.
+//! A courier carries only what was accepted in a region they serve, or was widened to them.
 
 use super::Refusal;
 use crate::dispatch::problem::{CourierState, OpenDelivery};
@@ -8,5 +8,6 @@ use crate::dispatch::problem::{CourierState, OpenDelivery};
 /// # Errors
 /// [`Refusal::RegionNotServed`].
 pub fn check(courier: &CourierState, delivery: &OpenDelivery) -> Result<(), Refusal> {
-    if !courier.regions.contains(&delivery.region) { Err(Refusal::RegionNotServed) } else { Ok(()) }
+    let serves = courier.regions.contains(&delivery.region) || delivery.widened.contains(&courier.id);
+    if serves { Ok(()) } else { Err(Refusal::RegionNotServed) }
 }
