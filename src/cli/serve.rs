@@ -13,10 +13,12 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
     let public_url = config.server.public_url.clone();
     let built = startup::build(config, World::default()).await.map_err(|error| error.to_string())?;
     built.app.shutdown.on_signals()?;
+    // Kept before anybody is told that the service answers: whoever waits for that line may read it.
+    let how_to_sign_in = keep_key(&built);
     let running =
         startup::start(built.clone(), listener, Workers::Running).map_err(|error| error.to_string())?;
     out::line(&format!("Listening on http://{} (public address {public_url})", running.address));
-    tell_key(&built)?;
+    out::line(&how_to_sign_in);
     out::line(&format!("API reference: http://{}/docs/", running.address));
     running.until_stopped().await.map_err(|error| error.to_string())?;
     Ok(ExitCode::SUCCESS)
@@ -46,18 +48,19 @@ fn key_file(built: &Built) -> PathBuf {
     built.app.config.data.dir.join("operator.key")
 }
 
-/// Says how to sign in. The key of the first start is shown once and kept in a file only its owner may read.
-fn tell_key(built: &Built) -> std::io::Result<()> {
+/// How to sign in, in words. The key of the first start is shown once and kept in a file only its owner may read;
+/// where that file cannot be written the line is the only place that has it.
+fn keep_key(built: &Built) -> String {
     let file = key_file(built);
+    let shown = file.display();
     match &built.operator_key {
-        Some(key) => {
-            write_private(&file, key)?;
-            out::line(&format!("Operator key: {key} (kept in {})", file.display()));
-        }
-        None if file.exists() => out::line(&format!("Operator key: in {}", file.display())),
-        None => out::line("Operator key: as given out before"),
+        Some(key) => match write_private(&file, key) {
+            Ok(()) => format!("Operator key: {key} (kept in {shown})"),
+            Err(why) => format!("Operator key: {key} (keep it: {shown} cannot be written: {why})"),
+        },
+        None if file.exists() => format!("Operator key: in {shown}"),
+        None => "Operator key: as given out before".to_owned(),
     }
-    Ok(())
 }
 
 fn write_private(file: &std::path::Path, text: &str) -> std::io::Result<()> {
