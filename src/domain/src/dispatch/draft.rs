@@ -261,9 +261,9 @@ impl<'a> Draft<'a> {
             drop_off.due = self.ahead(urgent_us(open, planner.problem.now, self.weights));
         }
         let settled = with.is_none() && self.usage == Use::Better;
-        let mut near = planner.near(open, settled);
-        near.retain(|one| !self.is_frozen(one));
-        let mut allowed: Vec<u32> = near.into_iter().map(number).collect();
+        let near = planner.near(open, settled);
+        let near = near.iter().filter(|one| !self.is_frozen(one));
+        let mut allowed: Vec<u32> = near.copied().map(number).collect();
         allowed.extend(with.filter(|with| !allowed.contains(with)));
         if settled && self.is_rough {
             // The model would put it where it may not be.

@@ -9,7 +9,9 @@
 //! What is better is the optimiser's business ([`super::live`]); whether it may stand is decided here, run by run, by
 //! the same rules that explain a refusal.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::insertion::{Insertion, Piece, Route, Terms};
 use super::legs::Legs;
@@ -19,7 +21,8 @@ use super::plan::{Assignment, Plan, Run, Unassigned};
 use super::problem::{CourierState, OpenDelivery, Problem, StopKind};
 use super::rules::{Refusal, may_carry};
 use super::schedule::{Node, PlannedStop};
-use super::search::Budget;
+use super::search::{Budget, Rounds};
+use super::terms::double;
 use super::weights::Weights;
 use crate::geo::{Point, TravelTimes};
 use crate::id::{CourierId, DeliveryId};
@@ -41,15 +44,42 @@ pub fn plan(
     seed: u64,
     budget: &mut impl Budget,
 ) -> Plan {
+    let began = budget.so_far();
     let mut planner = Planner::new(problem, travel, weights);
     let mut open = urgent_first(problem, weights);
     planner.silent_last();
+    // To tell the runs' times takes about as long as to find them out.
+    let walked = budget.so_far() - began;
     if !planner.nearby.is_small {
         open = live::build(&mut planner, open);
     }
-    let left = planner.place(open);
-    let left = live::improve(&mut planner, left, seed, budget);
+    let (left, asked) = planner.place(open, budget);
+    let left = live::improve(&mut planner, left, seed, &mut Reserved { budget, kept: walked + asked });
     planner.finish(left)
+}
+
+/// A budget of which a part is kept for what follows the search: telling the times, and why what is left out was refused.
+struct Reserved<'b, B> {
+    budget: &'b mut B,
+    kept: f64,
+}
+
+impl<B: Budget> Reserved<'_, B> {
+    fn of(&self, spent: f64) -> f64 {
+        if self.kept < 1.0 { spent / (1.0 - self.kept) } else { 1.0 }
+    }
+}
+
+impl<B: Budget> Budget for Reserved<'_, B> {
+    fn spent(&mut self) -> f64 {
+        let spent = self.budget.spent();
+        self.of(spent)
+    }
+
+    fn so_far(&mut self) -> f64 {
+        let spent = self.budget.so_far();
+        self.of(spent)
+    }
 }
 
 /// The first plan alone, built by inserting each delivery where it costs least, whatever the size: what the optimiser
@@ -59,7 +89,7 @@ pub fn plain(problem: &Problem, travel: &dyn TravelTimes, weights: &Weights) -> 
     let mut planner = Planner::new(problem, travel, weights);
     planner.nearby.is_small = true;
     planner.silent_last();
-    let left = planner.place(urgent_first(problem, weights));
+    let (left, _) = planner.place(urgent_first(problem, weights), &mut Rounds::new(0));
     planner.finish(left)
 }
 
@@ -106,6 +136,8 @@ pub(super) struct Planner<'a> {
     pub(super) nearby: Nearby,
     /// What is to be placed.
     pub(super) open: BTreeMap<DeliveryId, &'a OpenDelivery>,
+    /// By delivery, the runs it is tried with in a wider circle.
+    wider: RefCell<BTreeMap<DeliveryId, Rc<[usize]>>>,
 }
 
 impl<'a> Planner<'a> {
@@ -117,7 +149,7 @@ impl<'a> Planner<'a> {
         let open: BTreeMap<DeliveryId, &OpenDelivery> =
             urgent_first(problem, weights).into_iter().map(|open| (open.id, open)).collect();
         let nearby = Nearby::new(problem, &routes, open.len());
-        Self { problem, weights, legs, routes, nearby, open }
+        Self { problem, weights, legs, routes, nearby, open, wider: RefCell::default() }
     }
 
     pub(super) fn terms(&self, late: bool) -> Terms<'a> {
@@ -125,43 +157,79 @@ impl<'a> Planner<'a> {
     }
 
     /// The runs to try a delivery with; `wider` for one that found no place.
-    pub(super) fn near(&self, open: &OpenDelivery, wider: bool) -> Vec<usize> {
+    pub(super) fn near(&self, open: &OpenDelivery, wider: bool) -> Rc<[usize]> {
         let most = usize::try_from(self.weights.candidates.max(1)).unwrap_or(usize::MAX);
-        let most = if wider { most.saturating_mul(WIDER) } else { most };
-        self.nearby.of(open, self.problem, &self.routes, most)
+        let of = |most| self.nearby.of(open, self.problem, &self.routes, most).into();
+        if !wider {
+            return of(most);
+        }
+        // Asked in every round, and for the reasons.
+        let known = self.wider.borrow().get(&open.id).cloned();
+        known.unwrap_or_else(|| {
+            let near: Rc<[usize]> = of(most.saturating_mul(WIDER));
+            self.wider.borrow_mut().insert(open.id, near.clone());
+            near
+        })
     }
 
-    /// Places what can be placed; what cannot is returned.
-    fn place(&mut self, open: Vec<&'a OpenDelivery>) -> Vec<&'a OpenDelivery> {
-        let left = self.rounds(open, false);
-        if self.weights.allow_late { self.rounds(left, true) } else { left }
+    /// Places what can be placed. What cannot is returned, with the part of the budget it took to find that out.
+    fn place(
+        &mut self,
+        open: Vec<&'a OpenDelivery>,
+        budget: &mut impl Budget,
+    ) -> (Vec<&'a OpenDelivery>, f64) {
+        let (left, took) = self.rounds(open, false, budget);
+        if self.weights.allow_late { self.rounds(left, true, budget) } else { (left, took) }
     }
 
-    /// Repeats rounds until nothing more fits; what does not is returned.
-    fn rounds(&mut self, mut open: Vec<&'a OpenDelivery>, late: bool) -> Vec<&'a OpenDelivery> {
+    /// Repeats rounds until nothing more fits: a fuller run may take what an emptier one could not. What has been tried with a
+    /// run is tried with it again only if it has changed.
+    fn rounds(
+        &mut self,
+        mut open: Vec<&'a OpenDelivery>,
+        late: bool,
+        budget: &mut impl Budget,
+    ) -> (Vec<&'a OpenDelivery>, f64) {
+        let (began, all) = (budget.so_far(), open.len());
+        let mut tried = vec![false; self.routes.len()];
+        let mut took = None;
         loop {
             let count = open.len();
-            open = self.round(open, late);
+            open = self.round(open, late, &mut tried);
+            let left = double(i64::try_from(open.len()).unwrap_or(0));
+            let share = left / double(i64::try_from(all.max(1)).unwrap_or(1));
+            let took = *took.get_or_insert_with(|| (budget.so_far() - began) * share);
             if open.len() == count {
-                return open;
+                return (open, took);
             }
         }
     }
 
-    fn round(&mut self, open: Vec<&'a OpenDelivery>, late: bool) -> Vec<&'a OpenDelivery> {
+    /// One round, without the runs that were `tried`. Afterwards those are all that have not changed in it.
+    fn round(
+        &mut self,
+        open: Vec<&'a OpenDelivery>,
+        late: bool,
+        tried: &mut Vec<bool>,
+    ) -> Vec<&'a OpenDelivery> {
         let terms = self.terms(late);
         let mut left = Vec::new();
+        let mut unchanged = vec![true; tried.len()];
         for delivery in open {
             let nodes = self.nodes(delivery);
-            match self.cheapest(delivery, &nodes, &terms) {
+            match self.cheapest(delivery, &nodes, &terms, tried) {
                 Some((place, insertion)) => {
                     if let Some(route) = self.routes.get_mut(place) {
                         route.insert(nodes, &insertion, &terms, &self.legs);
+                    }
+                    for flags in [&mut unchanged, tried] {
+                        flags.get_mut(place).into_iter().for_each(|flag| *flag = false);
                     }
                 }
                 None => left.push(delivery),
             }
         }
+        *tried = unchanged;
         left
     }
 
@@ -169,15 +237,17 @@ impl<'a> Planner<'a> {
         (Node::new(&delivery.pick_up, &self.legs), Node::new(&delivery.drop_off, &self.legs))
     }
 
-    /// The courier for whom it costs least, the lowest id among equals.
+    /// The courier for whom it costs least, the lowest id among equals; those `tried` aside.
     fn cheapest(
         &self,
         delivery: &OpenDelivery,
         (pick_up, drop_off): &(Node<'a>, Node<'a>),
         terms: &Terms<'_>,
+        tried: &[bool],
     ) -> Option<(usize, Insertion)> {
-        let near =
-            self.near(delivery, true).into_iter().filter_map(|place| Some((place, self.routes.get(place)?)));
+        let near = self.near(delivery, true);
+        let near = near.iter().copied().filter(|place| tried.get(*place) != Some(&true));
+        let near = near.filter_map(|place| Some((place, self.routes.get(place)?)));
         let mut candidates: Vec<(f64, f64, usize, &Route<'a>)> = near
             .map(|(place, route)| {
                 let price = route.price(delivery, self.weights);
@@ -232,8 +302,7 @@ impl<'a> Planner<'a> {
         let terms = self.terms(self.weights.allow_late);
         let (pick_up, drop_off) = self.nodes(delivery);
         let all = || self.routes.iter().collect::<Vec<_>>();
-        let near =
-            || self.near(delivery, true).into_iter().filter_map(|place| self.routes.get(place)).collect();
+        let near = || self.near(delivery, true).iter().filter_map(|place| self.routes.get(*place)).collect();
         let asked: Vec<&Route<'a>> = if self.nearby.is_small { all() } else { near() };
         let mut reasons = Vec::new();
         for route in asked {

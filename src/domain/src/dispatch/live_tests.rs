@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::StopKind::DropOff;
-use super::search::Rounds;
+use super::search::{Budget, Rounds};
 use super::tests::*;
 use super::*;
 use crate::geo::TravelTimes;
@@ -187,6 +187,38 @@ fn room_is_made_for_what_found_none_and_nobody_loses_a_place() {
 
 fn costs(problem: &Problem, weights: &Weights) -> [f64; 5] {
     [0, 40, 200, 800, 2_000].map(|rounds| cost(problem, &good(problem, weights, rounds), weights))
+}
+
+/// A clock that moves when it is looked at: a little between rounds, more beside them.
+struct Clock(f64);
+
+impl Budget for Clock {
+    fn spent(&mut self) -> f64 {
+        self.0 += 0.002;
+        self.0
+    }
+
+    fn so_far(&mut self) -> f64 {
+        self.0 += 0.05;
+        self.0
+    }
+}
+
+#[test]
+fn a_part_of_the_budget_is_kept_for_what_follows_the_search() {
+    let mut late = open(9, 0, 5, 0);
+    late.drop_off.due = Some(after(10));
+    let spent = |deliveries: Vec<OpenDelivery>| {
+        let mut clock = Clock(0.0);
+        let problem = of(vec![courier(1, 10, 0)], deliveries);
+        let _ = plan(&problem, &TRAVEL, &Weights { allow_late: false, ..Weights::default() }, 1, &mut clock);
+        clock.0
+    };
+    // The walk of the runs takes one look; to find out that there is no place for one of two another half.
+    let all = spent(vec![open(1, 0, 5, 0), open(2, 0, 6, 0), open(3, 0, 7, 0)]);
+    assert!((all - 0.95).abs() < 0.005, "{all}");
+    let half = spent(vec![open(1, 0, 5, 0), late]);
+    assert!((half - 0.925).abs() < 0.005, "{half}");
 }
 
 /// What was told, who it was thought for, and what is covered, on top of a drawn problem.

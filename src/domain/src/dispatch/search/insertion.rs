@@ -5,7 +5,7 @@
 //! absorbed or the cost exceeds what is known.
 
 use super::core::{Core, NONE, NOWHERE, Node};
-use super::route::{Route, Walk};
+use super::route::{Pos, Route, Walk, stop_cost};
 use super::travel::Travel;
 
 /// A place for a request: its first visit behind position `i`, its second behind position `j`, both counted without it.
@@ -28,6 +28,9 @@ pub(super) struct Reach {
     begin: usize,
     /// From position to node, and from node to position.
     legs: Vec<(Leg, Leg)>,
+    /// The same, each way for itself, by position; not a number where it is not known yet.
+    to: Vec<Leg>,
+    from: Vec<Leg>,
 }
 
 type Leg = (f64, f64);
@@ -35,6 +38,20 @@ type Leg = (f64, f64);
 impl Reach {
     fn clear(&mut self) {
         self.legs.clear();
+        self.to.clear();
+        self.from.clear();
+    }
+
+    /// From a position to the node.
+    #[inline]
+    fn to<T: Travel>(&mut self, core: &Core<'_, T>, route: &Route, place: u32, at: usize) -> Leg {
+        one(&mut self.to, at, || core.leg(route.pos[at].place, place))
+    }
+
+    /// From the node to a position.
+    #[inline]
+    fn from<T: Travel>(&mut self, core: &Core<'_, T>, route: &Route, place: u32, at: usize) -> Leg {
+        one(&mut self.from, at, || core.leg(place, route.pos[at].place))
     }
 
     #[inline]
@@ -48,6 +65,17 @@ impl Reach {
         }
         self.legs[at - self.begin]
     }
+}
+
+#[inline]
+fn one(known: &mut Vec<Leg>, at: usize, leg: impl FnOnce() -> Leg) -> Leg {
+    if known.len() <= at {
+        known.resize(at + 1, (f64::NAN, f64::NAN));
+    }
+    if known[at].0.is_nan() {
+        known[at] = leg();
+    }
+    known[at]
 }
 
 /// The legs from and to another place.
@@ -74,7 +102,7 @@ pub(super) fn cheapest<T: Travel>(
         return Place::NOWHERE;
     }
     let mut place = if core.soft {
-        soft(core, route, (request, vehicle), most - price)
+        soft(core, route, (request, vehicle), most - price, scratch)
     } else {
         if route.is_idle() {
             price += route.pos[0].leg_cost;
@@ -234,27 +262,73 @@ impl<T: Travel> Pair<'_, '_, T> {
     }
 }
 
-/// Any request where the start of a stop costs.
-fn soft<T: Travel>(core: &Core<'_, T>, route: &Route, (request, vehicle): (u32, u32), most: f64) -> Place {
+/// What a request of two visits costs in a route at the very least, prices included, where the start of a stop costs and a
+/// detour is never shorter than the direct way.
+pub(super) fn at_least<T: Travel>(core: &Core<'_, T>, route: &Route, (request, vehicle): (u32, u32)) -> f64 {
+    let req = &core.requests[request as usize];
+    if !core.soft || req.second == NONE {
+        return f64::NEG_INFINITY;
+    }
+    let (pick, drop) = (core.node(req.first), core.node(req.second));
+    let from = &route.pos[route.first - 1];
+    let start = (from.depart.min(from.start) + core.leg(from.place, pick.place).0).max(pick.earliest);
+    let there = (start + core.leg(pick.place, drop.place).0 + drop.setup).max(drop.earliest);
+    stop_cost(core, pick, start) + stop_cost(core, drop, there) + core.price(req, vehicle, route.carried)
+}
+
+/// Any request where the start of a stop costs. A place is given up as soon as what the route costs at least is too
+/// much: what has been driven, the stops behind with the delay they have by now, and the drop-off at the soonest.
+fn soft<T: Travel>(
+    core: &Core<'_, T>,
+    route: &Route,
+    (request, vehicle): (u32, u32),
+    most: f64,
+    reach: &mut Reach,
+) -> Place {
     let car = &core.cars[vehicle as usize];
     let req = &core.requests[request as usize];
     let node = core.node(req.first);
-    let latest = core.latest(node, car);
+    let limits = (core.latest(node, car), car.capacity);
     let begin = route.first - 1;
     let last = route.pos.len() - 1;
     let old = if route.is_idle() { 0.0 } else { route.pos[last].cost };
-    let mut trial = Trial { core, route, vehicle, most: old + most, best: Place::NOWHERE };
+    let second = (req.second != NONE).then(|| core.node(req.second));
+    let own = second.map_or((0.0, 0.0), |drop| core.leg(node.place, drop.place));
+    let mut trial = Trial { core, route, vehicle, own, reach, most: old + most, best: Place::NOWHERE };
+    trial.reach.clear();
     for i in begin..route.gaps() {
-        let mut walk = Walk::after(&route.pos[i]);
-        if !walk.step(core, node, latest, car.capacity).0 || walk.cost + route.pos[i].rest >= trial.most {
+        let (pos, next) = (&route.pos[i], &route.pos[i + 1]);
+        let mut walk = Walk::after(pos);
+        let good = walk.step(core, node, limits, core.leg(pos.place, node.place)).0;
+        let soonest = second
+            .map_or(0.0, |drop| stop_cost(core, drop, (walk.depart + own.0 + drop.setup).max(drop.earliest)));
+        let least = walk.cost + pos.rest + soonest;
+        if !good || least >= trial.most {
             continue;
         }
-        match req.second {
-            NONE => trial.tail(walk, (i, i)),
-            second => trial.second(walk, second, i),
+        let on = core.leg(node.place, next.place);
+        if least + delay(&walk, (pos, next), on) >= trial.most {
+            continue;
+        }
+        match second {
+            None => trial.tail(walk, (i, i), on),
+            Some(drop) => trial.second(walk, (drop, soonest), (i, on)),
         }
     }
     Place { delta: trial.best.delta - old, ..trial.best }
+}
+
+/// What it costs at least that a position is left for the next by way of a visit: the detour, and the delay of all that
+/// follows.
+#[inline]
+fn delay(walk: &Walk, (pos, next): (&Pos, &Pos), on: Leg) -> f64 {
+    if walk.is_in_a_row(next) {
+        // One service for both may make it sooner.
+        return 0.0;
+    }
+    let behind = (walk.depart + on.0 + next.setup).max(next.earliest) - next.start;
+    let later = (behind - next.after_wait).max(0.0);
+    on.1 - pos.leg_cost + (pos.after_weight - next.after_weight) * behind.max(0.0) + next.after_weight * later
 }
 
 /// Places of one request being tried in a route. Costs are those of the whole route.
@@ -262,42 +336,55 @@ struct Trial<'a, 'm, T> {
     core: &'a Core<'m, T>,
     route: &'a Route,
     vehicle: u32,
+    /// From the first visit to the second.
+    own: Leg,
+    reach: &'a mut Reach,
     most: f64,
     best: Place,
 }
 
 impl<T: Travel> Trial<'_, '_, T> {
-    /// All places of the second visit, the first being done behind position `i`.
-    fn second(&mut self, mut walk: Walk, second: u32, i: usize) {
+    /// All places of the second visit, the first being done behind position `i`, from where the leg `on` leads further.
+    /// `least` is what the second costs at the soonest.
+    fn second(&mut self, mut walk: Walk, (drop, least): (&Node, f64), (i, on): (usize, Leg)) {
         let car = &self.core.cars[self.vehicle as usize];
-        let drop = self.core.node(second);
+        let limits = (drop.latest, car.capacity);
+        let mut leg = on;
         for j in i..self.route.gaps() {
             let mut with = walk;
-            let (good, _) = with.step(self.core, drop, drop.latest, car.capacity);
-            if good && with.cost + self.route.pos[j].rest < self.most {
-                self.tail(with, (i, j));
+            let to = if j == i { self.own } else { self.reach.to(self.core, self.route, drop.place, j) };
+            let good = with.step(self.core, drop, limits, to).0;
+            let (pos, next) = (&self.route.pos[j], &self.route.pos[j + 1]);
+            if good && with.cost + pos.rest < self.most {
+                let from = self.reach.from(self.core, self.route, drop.place, j + 1);
+                if with.cost + pos.rest + delay(&with, (pos, next), from) < self.most {
+                    self.tail(with, (i, j), from);
+                }
             }
-            let next = self.core.node(self.route.pos[j + 1].node);
-            let (good, _) = walk.step(self.core, next, self.core.latest(next, car), car.capacity);
-            if !good || walk.cost + self.route.pos[j + 1].rest >= self.most {
+            let pos = &self.route.pos[j + 1];
+            let next = self.core.node(pos.node);
+            let good = walk.step(self.core, next, (self.core.latest(next, car), car.capacity), leg).0;
+            if !good || walk.cost + walk.rest(pos) + least >= self.most {
                 break;
             }
+            leg = (pos.leg_time, pos.leg_cost);
         }
     }
 
-    /// All that follows position `j`, until it goes as it went before.
-    fn tail(&mut self, mut walk: Walk, (i, j): (usize, usize)) {
+    /// All that follows position `j`, the leg to which is known, until it goes as it went before.
+    fn tail(&mut self, mut walk: Walk, (i, j): (usize, usize), mut leg: Leg) {
         let car = &self.core.cars[self.vehicle as usize];
         for pos in &self.route.pos[j + 1..] {
             let next = self.core.node(pos.node);
-            let (good, _) = walk.step(self.core, next, self.core.latest(next, car), car.capacity);
-            if !good || walk.cost + pos.rest >= self.most {
+            let good = walk.step(self.core, next, (self.core.latest(next, car), car.capacity), leg).0;
+            if !good || walk.cost + walk.rest(pos) >= self.most {
                 return;
             }
             if walk.is_back(pos) && walk.load == pos.load {
                 walk.cost += self.route.pos[self.route.pos.len() - 1].cost - pos.cost;
                 break;
             }
+            leg = (pos.leg_time, pos.leg_cost);
         }
         if walk.cost < self.most {
             self.most = walk.cost;

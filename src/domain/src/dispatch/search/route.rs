@@ -22,6 +22,9 @@ pub(super) struct Pos {
     pub(super) cost: f64,
     /// What the stops after it cost at least, however late they become.
     pub(super) rest: f64,
+    /// What a time unit costs by which the stops after it start later, and the waiting among them that takes up delay.
+    pub(super) after_weight: f64,
+    pub(super) after_wait: f64,
     /// The latest start with which all that follows is still in time (hard windows only).
     pub(super) latest: f64,
     pub(super) earliest: f64,
@@ -58,16 +61,16 @@ impl Walk {
         }
     }
 
-    /// Goes on to a node; false if it comes too late or a rule forbids it. The second number is what it costs now and may not if it
-    /// comes later: waiting, and another start than was told.
+    /// Goes on to a node by a leg; false if it comes too late or a rule forbids it. The second number is what it costs now and may not if it
+    /// comes later: waiting, and another start than was told. The third is how long is waited.
     #[inline]
     pub(super) fn step<T: Travel>(
         &mut self,
         core: &Core<'_, T>,
         node: &Node,
-        latest: f64,
-        capacity: i32,
-    ) -> (bool, f64) {
+        (latest, capacity): (f64, i32),
+        (time, cost): (f64, f64),
+    ) -> (bool, f64, f64) {
         let in_a_row = node.pick && self.pick_place == node.place;
         let mut waiting = 0.0;
         let wait;
@@ -80,7 +83,6 @@ impl Walk {
             self.depart = self.start + if together { longest } else { longest - self.served };
             self.served = longest;
         } else {
-            let (time, cost) = core.leg(self.place, node.place);
             let from = self.depart + time + node.setup;
             self.start = from.max(node.earliest);
             wait = self.start - from;
@@ -102,7 +104,7 @@ impl Walk {
         good &= !node.pick || self.load <= capacity;
         self.place = node.place;
         self.pick_place = if node.pick { node.place } else { NONE };
-        (good, waiting)
+        (good, waiting, wait)
     }
 
     /// From here on all goes as it went from a position before: same place is implied.
@@ -110,11 +112,26 @@ impl Walk {
     pub(super) fn is_back(&self, pos: &Pos) -> bool {
         self.start <= pos.start && self.depart <= pos.depart && self.served == pos.served
     }
+
+    /// The next position is a pick-up at the place where one was just done.
+    #[inline]
+    pub(super) fn is_in_a_row(&self, next: &Pos) -> bool {
+        self.pick_place != NONE && self.pick_place == next.pick_place
+    }
+
+    /// What the stops after a position cost at least, now that it is reached so late: no less than before, and more for
+    /// the delay that is not taken up by waiting. (Service already spent at one place may shorten what follows there.)
+    #[inline]
+    pub(super) fn rest(&self, pos: &Pos) -> f64 {
+        let behind =
+            (self.depart - pos.depart - (self.served - pos.served).max(0.0)).min(self.start - pos.start);
+        pos.rest + pos.after_weight * (behind - pos.after_wait).max(0.0)
+    }
 }
 
 /// What a start costs.
 #[inline]
-fn stop_cost<T>(core: &Core<'_, T>, node: &Node, start: f64) -> f64 {
+pub(super) fn stop_cost<T>(core: &Core<'_, T>, node: &Node, start: f64) -> f64 {
     let late = start - node.due;
     let lateness =
         if late > 0.0 { node.late_weight * late * (1.0 + late / core.terms.late_doubles_after) } else { 0.0 };
@@ -147,6 +164,8 @@ impl Route {
             served: 0.0,
             cost: 0.0,
             rest: 0.0,
+            after_weight: 0.0,
+            after_wait: 0.0,
             latest: f64::INFINITY,
             earliest: 0.0,
             setup: 0.0,
@@ -199,6 +218,7 @@ impl Route {
         head.load = car.on_board;
         head.cost = 0.0;
         head.earliest = start.earliest;
+        (head.rest, head.after_weight, head.after_wait) = (0.0, 0.0, 0.0);
         let mut walk = Walk::after(head);
         let mut good = true;
         let mut stamp = start.hash;
@@ -209,7 +229,10 @@ impl Route {
             let node = core.node(number);
             let fixed = at < self.first;
             let before = walk.cost;
-            let (in_time, waiting) = walk.step(core, node, core.latest(node, car), car.capacity);
+            let leg = core.leg(self.pos[at - 1].place, node.place);
+            let limits = (core.latest(node, car), car.capacity);
+            let (in_time, waiting, wait) = walk.step(core, node, limits, leg);
+            (self.pos[at - 1].leg_time, self.pos[at - 1].leg_cost) = leg;
             good &= in_time || fixed;
             stamp = mix(stamp.rotate_left(7) ^ node.hash);
             let pos = &mut self.pos[at];
@@ -228,6 +251,7 @@ impl Route {
             }
             pos.cost = walk.cost;
             pos.rest = walk.cost - before - waiting;
+            (pos.after_weight, pos.after_wait) = (node.start_weight, wait);
         }
         self.stamp = stamp;
         self.cost = if self.is_idle() { 0.0 } else { walk.cost + prices };
@@ -238,21 +262,24 @@ impl Route {
         let car = &core.cars[vehicle as usize];
         let last = self.pos.len() - 1;
         let mut latest = f64::INFINITY;
-        let mut rest = 0.0;
-        let mut place = NONE;
+        let (mut rest, mut weight, mut wait) = (0.0, 0.0, 0.0);
         let mut good = true;
         let mut setup = 0.0;
         for at in (0..=last).rev() {
             let fixed = at < self.first;
             let pos = &mut self.pos[at];
-            (pos.leg_time, pos.leg_cost) = if at == last { (0.0, 0.0) } else { core.leg(pos.place, place) };
+            if at == last {
+                (pos.leg_time, pos.leg_cost) = (0.0, 0.0);
+            }
             let node = core.node(pos.node);
             let own = if fixed { f64::INFINITY } else { core.latest(node, car) };
             latest = own.min(latest - setup - pos.leg_time - pos.service);
             pos.latest = latest;
             (rest, pos.rest) = (rest + pos.rest, rest);
+            (weight, pos.after_weight) = (weight + pos.after_weight, weight);
+            (wait, pos.after_wait) = (wait + pos.after_wait, wait);
             good &= fixed || core.soft || pos.start <= latest + TOLERANCE;
-            (place, setup) = (pos.place, pos.setup);
+            setup = pos.setup;
         }
         good
     }

@@ -1,7 +1,7 @@
 //! The plan being worked on: routes, what is left out, what was found out about places, and the way back.
 
 use super::core::{Core, NONE, node_of};
-use super::insertion::{Place, Reach, cheapest};
+use super::insertion::{Place, Reach, at_least, cheapest};
 use super::model::Stop;
 use super::recreate::Blinks;
 use super::route::Route;
@@ -350,7 +350,11 @@ impl<'c, 'm, T: Travel> State<'c, 'm, T> {
                     found = Some((vehicle, place));
                 }
                 Ok(_) => {}
-                Err(at_least) => unknown.push((at_least, vehicle, req.memo + slot)),
+                Err(f64::NEG_INFINITY) => {
+                    let least = at_least(core, &state.routes[vehicle as usize], (request, vehicle));
+                    unknown.push((least, vehicle, req.memo + slot));
+                }
+                Err(least) => unknown.push((least, vehicle, req.memo + slot)),
             }
         };
         match core.candidates(request) {
@@ -372,8 +376,8 @@ impl<'c, 'm, T: Travel> State<'c, 'm, T> {
                 }
             }
         }
-        for (at_least, vehicle, at) in unknown.iter().copied() {
-            if at_least < most {
+        for (least, vehicle, at) in unknown.iter().copied() {
+            if least < most {
                 let place = self.look(request, vehicle, at, most);
                 if place.delta < most {
                     most = place.delta;
