@@ -242,11 +242,23 @@ impl<'a> Route<'a> {
     ) -> Result<Insertion, Option<Refusal>> {
         let mut search = Search { most: self.cost() + most, best: None, refusal: None };
         let mut dearer = false;
+        let tolerance_us = i64::from(terms.weights.tolerance_s).saturating_mul(SECOND_US);
+        let last_us = if terms.late { i64::MAX } else { drop_off.due_us.saturating_add(tolerance_us) };
         for pick_at in self.fixed..=self.head {
             let Some((walk, cost)) = self.before.get(pick_at) else { break };
+            // No place from here on is sooner, so that what refuses this one refuses them all.
+            if walk.at_us.max(pick_up.not_before_us) > self.shift_ends_us {
+                search.note(End::Refused(Refusal::ShiftEnds));
+                break;
+            }
             let mut trial = self.trial((*walk, *cost), search.most, terms);
             let picked = trial.add(pick_up, legs).and_then(|_| trial.fits());
-            let tried = picked.and_then(|()| self.drop_offs(trial, (pick_at, drop_off), &mut search, legs));
+            let tried = picked.and_then(|()| {
+                if trial.walk.at_us > last_us {
+                    return Err(End::Refused(Refusal::WindowMissed));
+                }
+                self.drop_offs(trial, (pick_at, drop_off), &mut search, legs)
+            });
             if let Err(end) = tried {
                 dearer |= matches!(end, End::Dearer);
                 search.note(end);
