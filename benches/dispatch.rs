@@ -123,6 +123,7 @@ fn town(deliveries: usize, couriers: usize) -> Problem {
         free_at: now,
         shift_ends_at: now + TimeDelta::hours(4),
         capacity: 4,
+        speed_factor: 1.0,
         on_board: 0,
         regions: vec![region],
         has_offer: false,

@@ -5,6 +5,7 @@ use crate::app::book::{Book, BookCell};
 use crate::app::context::{App, Bells, SeenKeys};
 use crate::app::ports::{Clock, Entropy, OsEntropy, SystemClock};
 use crate::app::secret::Secrets;
+use crate::app::speeds::LearnedSpeeds;
 use crate::app::unit::{LaneSettings, Lanes};
 use crate::config::{self, Config};
 use crate::http;
@@ -151,6 +152,7 @@ pub async fn build(config: Config, world: World) -> Result<Built, Failure> {
     let owner = world.entropy.ten().iter().map(|byte| format!("{byte:02x}")).collect();
     let app = Data::new(App {
         travel,
+        speeds: LearnedSpeeds::default(),
         config,
         db,
         lanes,

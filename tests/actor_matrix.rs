@@ -38,6 +38,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("PATCH", "/v1/regions/{id}", "o"),
     ("GET", "/v1/regions/{id}/versions", "do"),
     ("GET", "/v1/regions/{id}/affected", "do"),
+    ("GET", "/v1/regions/{id}/speeds", "do"),
     ("POST", "/v1/pickup_points", "s"),
     ("GET", "/v1/pickup_points", "s"),
     ("POST", "/v1/orders", "s"),

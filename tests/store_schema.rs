@@ -132,6 +132,7 @@ async fn every_entity_fits_its_table() {
             job,
             idempotency,
             lease,
+            leg,
             setting
         );
     }

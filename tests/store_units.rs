@@ -482,6 +482,7 @@ fn every_table_has_its_place_in_the_order_of_writing() {
         invite,
         job,
         lease,
+        leg,
         orders,
         parcel,
         payment,

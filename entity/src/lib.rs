@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod invite;
 pub mod job;
 pub mod lease;
+pub mod leg;
 pub mod orders;
 pub mod parcel;
 pub mod payment;

@@ -22,6 +22,7 @@ mod m0007_service;
 mod m0008_assigned;
 mod m0009_implausible_positions;
 mod m0010_visits;
+mod m0011_legs;
 
 /// All migrations in the order they are applied.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_assigned::Migration),
             Box::new(m0009_implausible_positions::Migration),
             Box::new(m0010_visits::Migration),
+            Box::new(m0011_legs::Migration),
         ]
     }
 }

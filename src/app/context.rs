@@ -5,6 +5,7 @@ use super::book::BookCell;
 use super::ids::Ids;
 use super::ports::{Clock, Entropy};
 use super::secret::Secrets;
+use super::speeds::LearnedSpeeds;
 use super::unit::Lanes;
 use crate::config::Config;
 use crate::lifecycle::Shutdown;
@@ -86,6 +87,8 @@ pub struct App {
     pub default_policy: Policy,
     /// How long a way takes.
     pub travel: Travel,
+    /// The speeds learned, as they were added up last.
+    pub speeds: LearnedSpeeds,
     /// Wakes the workers.
     pub bells: Bells,
     /// What was planned and found in order.

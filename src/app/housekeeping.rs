@@ -5,8 +5,8 @@ use super::error::Error;
 use super::unit::Unit;
 use crate::store::deliveries::micros;
 use crate::store::housekeeping::{self as rows, Before};
-use crate::store::lease;
 use crate::store::tx::Tx;
+use crate::store::{lease, legs};
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
@@ -70,6 +70,7 @@ impl App {
             long_ago: micros(now - Duration::days(LONG_DAYS)),
             recently: micros(now - Duration::days(SHORT_DAYS)),
             visits: micros(now - Duration::days(self.config.dispatch.home_history_days)),
+            legs: micros(now).saturating_sub(legs::KEPT),
         };
         for _ in 0..MOST_ROUNDS {
             if self.lanes.write(Forget(before)).await? < rows::AT_ONCE || self.shutdown.is_triggered() {

@@ -35,6 +35,7 @@ pub mod regions;
 pub mod run;
 pub mod secret;
 pub mod shops;
+pub mod speeds;
 pub mod timeline;
 pub mod unit;
 pub mod view;

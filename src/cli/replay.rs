@@ -217,6 +217,7 @@ async fn one_day(
         ("travel.detour", travel.detour.to_string()),
         ("travel.speed_kmh", (travel.speed_m_per_s * 3.6).to_string()),
         ("travel.round_up_to_s", travel.round_up_to_s.to_string()),
+        ("travel.learn", "false".to_owned()),
     ];
     let folder = Temporary::new(args.seed)?;
     let host = Hosted::start(&folder.0, args.seed, replay::clock_start(), &settings).await?;

@@ -72,6 +72,7 @@ fn every_wrong_value_is_refused_by_name_with_the_value_and_what_is_allowed() {
         ("travel.source", "osrm", "one of great_circle, http, matrix"),
         ("travel.source", "http", "http only with the table service's address in travel.http.url"),
         ("travel.source", "matrix", "matrix only with a file in travel.matrix.file"),
+        ("travel.learn", "perhaps", "true or false"),
         ("travel.http.url", "osrm:5000", "an http:// or https:// address"),
         ("travel.http.url", "http://kim:secret@osrm", "without query or password"),
         ("travel.http.url", "http://osrm/?key=1", "without query or password"),

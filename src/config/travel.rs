@@ -24,6 +24,8 @@ pub struct Travel {
     pub detour: f64,
     /// Mean speed, in kilometres an hour.
     pub speed_kmh: f64,
+    /// Whether speeds are learned from finished legs.
+    pub learn: bool,
     /// Travel times are rounded up to this.
     pub round_up_to_s: u32,
     /// `[travel.http]`.
@@ -71,6 +73,7 @@ impl Travel {
             source: r.choice("travel.source", &SOURCES, TravelSource::GreatCircle),
             detour: r.number("travel.detour", 1.0..=5.0),
             speed_kmh: r.number("travel.speed_kmh", 1.0..=200.0),
+            learn: r.flag("travel.learn"),
             round_up_to_s: r.whole("travel.round_up_to_s", 1..=3600),
             http: TravelHttp::read(r),
             matrix: TravelMatrix::read(r),

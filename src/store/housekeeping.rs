@@ -17,6 +17,8 @@ pub struct Before {
     pub recently: i64,
     /// Visits that are counted.
     pub visits: i64,
+    /// Finished legs.
+    pub legs: i64,
 }
 
 /// Deletes one handful of each; answers the most rows deleted from one table, so that the caller knows whether to come
@@ -40,6 +42,10 @@ pub async fn forget(tx: &Tx, before: Before) -> Result<u64, StoreError> {
     let visits = format!(
         "DELETE FROM visit WHERE id IN (SELECT id FROM visit WHERE at < $1 ORDER BY at LIMIT {AT_ONCE})"
     );
+    let legs = format!(
+        "DELETE FROM leg WHERE (delivery_id, set_off_at) IN \
+         (SELECT delivery_id, set_off_at FROM leg WHERE set_off_at < $1 ORDER BY set_off_at LIMIT {AT_ONCE})"
+    );
     let mut most = 0;
     for (sql, limit) in [
         (answers, before.long_ago),
@@ -47,6 +53,7 @@ pub async fn forget(tx: &Tx, before: Before) -> Result<u64, StoreError> {
         (invites, before.recently),
         (codes, before.recently),
         (visits, before.visits),
+        (legs, before.legs),
     ] {
         let statement = Statement::from_sql_and_values(tx.kind().backend(), sql, [Value::from(limit)]);
         most = most.max(tx.execute(statement).await?);

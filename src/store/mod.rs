@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod lease;
+pub mod legs;
 #[cfg(target_os = "linux")]
 mod no_delay;
 pub mod orders;

@@ -23,7 +23,7 @@ use super::StoreError;
 use super::db::{Db, DbKind};
 
 /// The order in which buffered rows are written: parents first, children after (foreign keys).
-pub const FLUSH_ORDER: [&str; 25] = [
+pub const FLUSH_ORDER: [&str; 26] = [
     "shop",
     "pickup_point",
     "api_key",
@@ -37,6 +37,7 @@ pub const FLUSH_ORDER: [&str; 25] = [
     "position",
     "orders",
     "delivery",
+    "leg",
     "parcel",
     "photo",
     "event",

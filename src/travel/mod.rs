@@ -92,6 +92,11 @@ impl Travel {
         self.base
     }
 
+    /// Whether vehicles differ in their times: those of a table and of a matrix hold for all alike.
+    pub fn knows_vehicles(&self) -> bool {
+        matches!(self.source, Source::GreatCircle)
+    }
+
     /// Travel times between the points of a round; what the source does not know is taken from `learned`. Takes no longer
     /// than `travel.http.timeout_ms`, and no time but with a table service.
     pub async fn prepare(&self, points: &Points, learned: Learned) -> Arc<dyn TravelTimes> {

@@ -148,7 +148,7 @@ fn final_run(
         return proposed.to_vec();
     }
     stops.extend(left);
-    schedule(courier.at, courier.free_at, &stops, travel)
+    schedule(courier, &stops, travel)
 }
 
 /// The run as it is stored. The arrival at a door is when the customer is served, waiting included.

@@ -6,6 +6,7 @@ use super::super::error::Error;
 use super::super::home_history::{self, Door};
 use super::super::run::{self, RunStop};
 use super::stops::earliest;
+use super::travel;
 use crate::store::deliveries::{self, Loaded, instant};
 use crate::store::dispatching as rows;
 use crate::store::visits::HomeKeys;
@@ -61,6 +62,8 @@ pub(super) struct OnDuty {
     pub(super) shift_version: i64,
     pub(super) ends_at: DateTime<Utc>,
     pub(super) capacity: u32,
+    /// How much faster than others their vehicle makes them.
+    pub(super) speed_factor: f64,
     pub(super) regions: Vec<RegionId>,
     /// Regions they do not serve but are near to something of, that was widened to them.
     pub(super) reached: BTreeSet<RegionId>,
@@ -151,7 +154,11 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
             by_courier.entry(courier).or_default().push(loaded);
         }
     }
+    let speeds = app.learned_speeds(now).await;
     let couriers = shifts.into_iter().map(|(shift, courier)| {
+        let regions: Vec<RegionId> = serde_json::from_str(&courier.regions).unwrap_or_default();
+        let who = (courier.vehicle.as_str(), regions.as_slice());
+        let speed_factor = travel::speed_factor(app, (&book, now), speeds.as_deref(), who);
         let theirs = by_courier.remove(&courier.id).unwrap_or_default();
         let (offered, held): (Vec<_>, Vec<_>) =
             theirs.into_iter().partition(|loaded| matches!(loaded.delivery.stage, Stage::Offered { .. }));
@@ -164,11 +171,8 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
             ends_at: instant(shift.ends_at),
             capacity: u32::try_from(shift.capacity).unwrap_or(0),
             // Somebody who was taken off the books finishes what they have.
-            regions: if courier.active {
-                serde_json::from_str(&courier.regions).unwrap_or_default()
-            } else {
-                Vec::new()
-            },
+            regions: if courier.active { regions } else { Vec::new() },
+            speed_factor,
             reached: BTreeSet::new(),
             seen: point.map(|point| (point, shift.position_at.map_or(instant(shift.started_at), instant))),
             run: run::parse(&shift.run).unwrap_or_default(),

@@ -45,6 +45,7 @@ pub(super) fn setting(view: &View, travel: &dyn TravelTimes) -> Setting {
             free_at,
             shift_ends_at: duty.ends_at,
             capacity: duty.capacity,
+            speed_factor: duty.speed_factor,
             on_board: on_board(duty),
             regions: duty.regions.clone(),
             has_offer: duty.has_offer,

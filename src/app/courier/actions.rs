@@ -1,6 +1,7 @@
 //! What couriers did, as their phones hand it in: hours later, out of order, twice, or at the same time. Each action is
 //! a unit of its own with a verdict that is kept under the action's id, so that sending again changes nothing.
 
+use super::legs;
 use super::payload::{Deed, Shown, Unreadable};
 use super::shift::{AHEAD_S, BEFORE_START_MIN};
 use super::sign_in;
@@ -158,7 +159,8 @@ struct Told {
 async fn judge(app: &App, told: &Told) -> Result<Verdict, Error> {
     for _ in 0..TRIES {
         let typed = compare(app, told).await?;
-        let unit = Act { told: told.clone(), typed, book: app.book.get(), ids: app.ids() };
+        let (learn, book) = (app.config.travel.learn, app.book.get());
+        let unit = Act { told: told.clone(), typed, learn, book, ids: app.ids() };
         match app.lanes.write(unit).await {
             // The same action from another connection, a code rotated in between, another replica: look again.
             Err(Error::Stale) => {}
@@ -194,6 +196,8 @@ async fn compare(app: &App, told: &Told) -> Result<Option<Typed>, Error> {
 struct Act {
     told: Told,
     typed: Option<Typed>,
+    /// Whether finished legs are kept.
+    learn: bool,
     book: Arc<Book>,
     ids: Ids,
 }
@@ -340,7 +344,14 @@ impl Act {
         };
         let asked = self.asked(loaded.delivery.id, command, Actor::Courier(self.told.courier));
         let mut verdict = match carry_out_loaded(tx, loaded, &asked, &self.book, &self.ids).await {
-            Ok(changed) => self.applied(&changed),
+            Ok(changed) => {
+                let arrived = self.learn && matches!(deed, Deed::Arrive { .. }) && !self.told.clock_off;
+                let verdict = self.applied(&changed);
+                if arrived && verdict.flagged.is_empty() {
+                    legs::keep(tx, loaded, (self.told.courier, shift), self.told.at, &self.book).await?;
+                }
+                verdict
+            }
             Err(Error::Refused(refused)) => self.refused(loaded, &refused),
             Err(error) => return Err(error),
         };

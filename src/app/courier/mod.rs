@@ -6,11 +6,12 @@
 //! | `shift`, `shift_end` | working time and positions; what happens when the time is over |
 //! | `feed` | offers and stops in their order; `next_action` says what to do at one, `order_of_stops` which comes first |
 //! | `offers` | accept, decline |
-//! | `actions` | what was done, perhaps offline, perhaps sent twice; `payload` reads its facts |
+//! | `actions` | what was done, perhaps offline, perhaps sent twice; `payload` reads its facts, `legs` keeps what speeds are learned from |
 //! | `photos` | proof without a code |
 
 pub mod actions;
 pub mod feed;
+mod legs;
 pub mod next_action;
 pub mod offers;
 mod order_of_stops;

@@ -19,7 +19,8 @@ const NO_STREET: &str = "NoSegment";
 
 pub(super) async fn travel(settings: &config::Travel) -> Finding {
     match settings.source {
-        TravelSource::GreatCircle => ok(NAME, "great circle"),
+        TravelSource::GreatCircle if settings.learn => ok(NAME, "great circle, at learned speeds"),
+        TravelSource::GreatCircle => ok(NAME, "great circle, at the speed set"),
         TravelSource::Matrix => match read_matrix(&settings.matrix) {
             Ok(matrix) => ok(NAME, format!("a matrix of {} places", matrix.places())),
             Err(why) => finding(Level::Fail, NAME, why, "correct the file, or set travel.matrix.file"),

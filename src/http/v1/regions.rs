@@ -6,6 +6,7 @@ use crate::app::region_file::ImportedView;
 use crate::app::regions::{
     AffectedView, LocatedView, RegionChange, RegionFeature, RegionVersionView, RegionView,
 };
+use crate::app::speeds::SpeedsView;
 use crate::app::wrong::Wrong;
 use crate::http::auth::{OperatorCaller, StaffCaller};
 use crate::http::body::{self, BodyLimits, Json};
@@ -162,6 +163,20 @@ pub async fn affected(
     query.page(|after, limit| app.affected_by_region(region, after, limit)).await
 }
 
+/// Read the speeds learned in a region.
+///
+/// They come from legs couriers finished there: from setting off to arriving at a door, on the great circle. The last
+/// eight weeks count, each fortnight half of the one after it.
+#[utoipa::path(tag = "regions", params(("id" = String, Path)), responses((status = 200, body = SpeedsView), (status = 404, body = ProblemDocument)))]
+#[get("/v1/regions/{id}/speeds")]
+pub async fn speeds(
+    app: web::Data<App>,
+    _caller: StaffCaller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(app.region_speeds(id::<RegionId>(&path)?).await?))
+}
+
 /// What is to change of a region beside its drawing; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -209,6 +224,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(locate)
         .service(versions)
         .service(affected)
+        .service(speeds)
         .service(read)
         .service(alter);
 }

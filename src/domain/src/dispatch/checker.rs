@@ -7,6 +7,7 @@ use super::plan::{Assignment, Plan, Run};
 use super::problem::{Clearance, CourierState, OpenDelivery, Problem, Stop, StopKind};
 use super::weights::Weights;
 use crate::geo::TravelTimes;
+use crate::geo::travel::round_up_s;
 use crate::id::{CourierId, DeliveryId};
 
 /// What a plan breaks.
@@ -99,6 +100,17 @@ pub fn check(problem: &Problem, plan: &Plan, travel: &dyn TravelTimes, weights: 
     checker.found.sort();
     checker.found.dedup();
     checker.found
+}
+
+/// How long a way takes this courier, in whole seconds rounded up.
+fn own_s(courier: &CourierState, as_others_s: u32) -> u32 {
+    let slowness = 1.0 / courier.speed_factor;
+    match courier.speed_factor {
+        faster if faster > 0.0 && faster != 1.0 && slowness > 0.0 && slowness < f64::INFINITY => {
+            round_up_s(f64::from(as_others_s) * slowness, 1)
+        }
+        _ => as_others_s,
+    }
 }
 
 fn later(at: DateTime<Utc>, seconds: u32) -> DateTime<Utc> {
@@ -209,7 +221,8 @@ impl<'a> Checker<'a> {
         let mut done: Vec<Done<'a>> = Vec::new();
         let mut longest = 0;
         for stop in stops {
-            let arrive_at = later(clock, self.travel.travel_s(at, stop.point, clock));
+            let as_others_s = self.travel.travel_s(at, stop.point, clock);
+            let arrive_at = later(clock, own_s(courier, as_others_s));
             let mut start_at = stop.not_before.map_or(arrive_at, |ready| ready.max(arrive_at));
             if let Clearance::Asked { at } | Clearance::Held { until: at } = stop.clearance {
                 start_at = start_at.max(at);

@@ -203,6 +203,7 @@ impl<'a> Draft<'a> {
         let region = courier.regions.first().map(|region| self.region(*region));
         self.model.vehicles.push(Vehicle {
             start_time: self.ahead(route.starts().1),
+            slowness: courier.slowness(),
             on_board: courier.on_board,
             latest_pick_up: if self.is_unbound() {
                 f64::INFINITY

@@ -170,7 +170,7 @@ impl<'a> Route<'a> {
     /// Walks the whole run and remembers every state.
     fn walk(&mut self, terms: &Terms<'_>, legs: &Legs<'_>) {
         let start_us = self.courier.free_at.timestamp_micros().max(terms.now_us);
-        let mut walk = Walk::start(legs.spot(self.courier.at), start_us, i64::from(self.courier.on_board));
+        let mut walk = Walk::start(self.courier, start_us, legs);
         let mut cost: f64 = 0.0;
         self.steps.clear();
         self.before.clear();
@@ -224,9 +224,11 @@ impl<'a> Route<'a> {
         legs: &Legs<'_>,
     ) -> f64 {
         let Some((walk, _)) = self.before.get(self.fixed) else { return 0.0 };
-        let there_us = walk.at_us.saturating_add(legs.leg_us(walk.spot(), pick_up.spot, walk.at_us));
+        let slowness = self.courier.slowness();
+        let there_us =
+            walk.at_us.saturating_add(legs.leg_us(slowness, walk.spot(), pick_up.spot, walk.at_us));
         let start_us = there_us.max(pick_up.not_before_us);
-        let door_us = start_us.saturating_add(legs.leg_us(pick_up.spot, drop_off.spot, start_us));
+        let door_us = start_us.saturating_add(legs.leg_us(slowness, pick_up.spot, drop_off.spot, start_us));
         let door_us = door_us.max(drop_off.not_before_us).saturating_sub(terms.now_us);
         terms::click_to_door::per_us(terms.weights, drop_off.chance) * terms::double(door_us)
     }

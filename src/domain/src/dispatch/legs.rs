@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::schedule::instant;
+use crate::geo::travel::round_up_s;
 use crate::geo::{Point, TravelTimes};
 
 /// Up to this many points there is a table of all pairs, at most 36 MB; with more, the last asked are remembered.
@@ -78,9 +79,13 @@ impl<'a> Legs<'a> {
         self.travel.varies_with_departure()
     }
 
-    /// Microseconds from one point to another.
-    pub(super) fn leg_us(&self, from: Spot, to: Spot, departing_us: i64) -> i64 {
-        i64::from(self.leg_s(from, to, departing_us)).saturating_mul(SECOND_US)
+    /// Microseconds from one point to another for somebody who takes `slowness` times as long as others; whole seconds,
+    /// rounded up.
+    pub(super) fn leg_us(&self, slowness: f64, from: Spot, to: Spot, departing_us: i64) -> i64 {
+        let as_others_s = self.leg_s(from, to, departing_us);
+        let own_s =
+            if slowness == 1.0 { as_others_s } else { round_up_s(f64::from(as_others_s) * slowness, 1) };
+        i64::from(own_s).saturating_mul(SECOND_US)
     }
 
     fn leg_s(&self, from: Spot, to: Spot, departing_us: i64) -> u32 {

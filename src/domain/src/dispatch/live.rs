@@ -159,8 +159,12 @@ impl Travel for Places<'_, '_> {
     }
 
     fn time(&self, from: u32, to: u32) -> f64 {
+        self.time_at(1.0, from, to)
+    }
+
+    fn time_at(&self, slowness: f64, from: u32, to: u32) -> f64 {
         match (self.spots.get(index(from)), self.spots.get(index(to))) {
-            (Some(from), Some(to)) => double(self.legs.leg_us(*from, *to, self.now_us)),
+            (Some(from), Some(to)) => double(self.legs.leg_us(slowness, *from, *to, self.now_us)),
             _ => 0.0,
         }
     }

@@ -112,9 +112,25 @@ pub struct CourierState {
     pub stops: Vec<Stop>,
     /// The first so many stops may not be moved or preceded; more than there are means all of them.
     pub fixed: usize,
+    /// Travel times are divided by this: above 1 for who is faster than others. Anything but a number above zero counts
+    /// as 1.
+    #[serde(default = "as_fast_as_others")]
+    pub speed_factor: f64,
     /// So many deliveries, those in the run included, their guaranteed pay covers; `None` where nothing is guaranteed.
     #[serde(default)]
     pub covered: Option<u32>,
+}
+
+fn as_fast_as_others() -> f64 {
+    1.0
+}
+
+impl CourierState {
+    /// What travel times are multiplied by.
+    pub(super) fn slowness(&self) -> f64 {
+        let slowness = self.speed_factor.recip();
+        if slowness.is_finite() && slowness > 0.0 { slowness } else { 1.0 }
+    }
 }
 
 /// A delivery that waits for a courier. One that already stands in somebody's run is left where it is.

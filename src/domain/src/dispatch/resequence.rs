@@ -22,7 +22,7 @@ pub fn resequence(courier: &CourierState, travel: &dyn TravelTimes) -> Vec<Plann
         nodes = better;
     }
     let order: Vec<Stop> = nodes.iter().map(|node| node.stop.clone()).collect();
-    schedule(courier.at, courier.free_at, &order, travel)
+    schedule(courier, &order, travel)
 }
 
 /// How a sequence goes: its steps, and the most units on board beyond what fits.
@@ -32,8 +32,7 @@ struct Outcome {
 }
 
 fn walk(courier: &CourierState, nodes: &[Node<'_>], legs: &Legs<'_>) -> Outcome {
-    let start = legs.spot(courier.at);
-    let mut walk = Walk::start(start, courier.free_at.timestamp_micros(), i64::from(courier.on_board));
+    let mut walk = Walk::start(courier, courier.free_at.timestamp_micros(), legs);
     let mut outcome = Outcome { steps: Vec::with_capacity(nodes.len()), excess: 0 };
     for node in nodes {
         outcome.steps.push(walk.step(node, legs));

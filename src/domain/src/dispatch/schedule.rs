@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::legs::{Legs, SECOND_US, Spot};
-use super::problem::{Stop, StopKind};
+use super::problem::{CourierState, Stop, StopKind};
 use super::terms::chance;
-use crate::geo::{Point, TravelTimes};
+use crate::geo::TravelTimes;
 use crate::id::PickupPointId;
 
 /// A stop with its planned times.
@@ -30,17 +30,13 @@ impl PlannedStop {
     }
 }
 
-/// When the stops happen in the order given, for a courier who is at a point and free from a moment on.
+/// When the stops happen in the order given, for a courier from where they are and from when they are free; the stops of
+/// their own run do not count.
 #[must_use]
-pub fn schedule(
-    at: Point,
-    free_at: DateTime<Utc>,
-    stops: &[Stop],
-    travel: &dyn TravelTimes,
-) -> Vec<PlannedStop> {
-    let points = std::iter::once(at).chain(stops.iter().map(|stop| stop.point));
+pub fn schedule(courier: &CourierState, stops: &[Stop], travel: &dyn TravelTimes) -> Vec<PlannedStop> {
+    let points = std::iter::once(courier.at).chain(stops.iter().map(|stop| stop.point));
     let legs = Legs::new(travel, points);
-    let mut walk = Walk::start(legs.spot(at), free_at.timestamp_micros(), 0);
+    let mut walk = Walk::start(courier, courier.free_at.timestamp_micros(), &legs);
     let nodes: Vec<Node<'_>> = stops.iter().map(|stop| Node::new(stop, &legs)).collect();
     nodes.iter().map(|node| node.planned(&walk.step(node, &legs))).collect()
 }
@@ -123,11 +119,14 @@ pub(super) struct Walk {
     place: Option<PickupPointId>,
     served_us: i64,
     pub(super) load: i64,
+    slowness: f64,
 }
 
 impl Walk {
-    pub(super) fn start(spot: Spot, at_us: i64, load: i64) -> Self {
-        Self { spot, at_us, place: None, served_us: 0, load }
+    /// From where the courier is, with what is on board, at a moment.
+    pub(super) fn start(courier: &CourierState, at_us: i64, legs: &Legs<'_>) -> Self {
+        let (spot, load) = (legs.spot(courier.at), i64::from(courier.on_board));
+        Self { spot, at_us, place: None, served_us: 0, load, slowness: courier.slowness() }
     }
 
     pub(super) fn spot(&self) -> Spot {
@@ -136,7 +135,7 @@ impl Walk {
 
     /// Goes on to a stop and does it.
     pub(super) fn step(&mut self, node: &Node<'_>, legs: &Legs<'_>) -> Step {
-        let drive_us = legs.leg_us(self.spot, node.spot, self.at_us);
+        let drive_us = legs.leg_us(self.slowness, self.spot, node.spot, self.at_us);
         let arrive_us = self.at_us.saturating_add(drive_us);
         let start_us = arrive_us.max(node.not_before_us);
         let place = if node.stop.kind == StopKind::PickUp { node.stop.place } else { None };
@@ -148,6 +147,7 @@ impl Walk {
             place,
             served_us: spent_us.max(node.service_us),
             load: self.load.saturating_add(node.load),
+            slowness: self.slowness,
         };
         Step {
             drive_us,

@@ -78,6 +78,7 @@ pub(super) fn courier(number: u32, x: i32, y: i32) -> CourierState {
         free_at: now(),
         shift_ends_at: after(4 * 3_600),
         capacity: 4,
+        speed_factor: 1.0,
         on_board: 0,
         regions: vec![region_id(1)],
         has_offer: false,
@@ -213,6 +214,24 @@ fn a_delivery_that_stands_in_a_run_is_left_there() {
 }
 
 #[test]
+fn a_courier_who_is_faster_arrives_earlier_and_gets_what_is_farther_away() {
+    let slow = CourierState { speed_factor: 0.5, ..courier(1, 0, 0) };
+    let alone = |courier: CourierState| {
+        let plan = planned(vec![courier], vec![open(1, 10, 0, 0)], &strict());
+        (plan.runs[0].stops[0].arrive_at - now()).num_seconds()
+    };
+    let as_others = alone(courier(1, 0, 0));
+    assert_eq!(alone(slow.clone()), 2 * as_others);
+    for senseless in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(alone(CourierState { speed_factor: senseless, ..courier(1, 0, 0) }), as_others);
+    }
+    // The walker is nearer by a third, and twice as slow.
+    let far = courier(2, -2, 0);
+    let plan = planned(vec![slow, far], vec![open(1, 4, 0, 0)], &strict());
+    assert_eq!(plan.assignments[0].courier, courier_id(2));
+}
+
+#[test]
 fn a_held_drop_off_moves_behind_what_can_be_done_meanwhile() {
     let mut standing = courier(1, 0, 0);
     standing.on_board = 3;
@@ -305,6 +324,7 @@ fn standing(number: u32, (raw, fixed, start): (Vec<(RawStop, bool, usize)>, usiz
     courier.shift_ends_at = after(i64::from(start % 11) * 600);
     courier.capacity = 1 + start % 5;
     courier.has_offer = start % 13 == 0;
+    courier.speed_factor = [1.0, 1.0, 0.37, 1.7, 0.0][start as usize % 5];
     if start % 3 == 0 {
         courier.regions.push(region_id(2));
     }
@@ -351,7 +371,8 @@ fn forced(
     let mut stops: Vec<Stop> = run.stops.iter().map(|planned| planned.stop.clone()).collect();
     stops.insert(at.1, open.drop_off.clone());
     stops.insert(at.0, open.pick_up.clone());
-    run.stops = schedule(courier.at, courier.free_at.max(problem.now), &stops, &TRAVEL);
+    let free_at = courier.free_at.max(problem.now);
+    run.stops = schedule(&CourierState { free_at, ..courier.clone() }, &stops, &TRAVEL);
     let runs = forced.runs.clone();
     let door = |delivery: DeliveryId| {
         let stops = runs.iter().flat_map(|run| &run.stops);
@@ -454,7 +475,7 @@ proptest! {
     #[test]
     fn resequencing_keeps_every_stop_and_makes_none_later(problem in problem()) {
         for courier in &problem.couriers {
-            let before = schedule(courier.at, courier.free_at, &courier.stops, &TRAVEL);
+            let before = schedule(courier, &courier.stops, &TRAVEL);
             let run = resequence(courier, &TRAVEL);
             prop_assert_eq!(run.len(), before.len());
             let fixed = courier.fixed.min(run.len());

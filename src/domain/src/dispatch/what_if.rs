@@ -61,7 +61,7 @@ pub fn what_if(
     }
     let broken = broken(&problem, &plan, travel, weights);
     let after = plan.runs.into_iter().flat_map(|run| run.stops).collect();
-    let before = schedule(courier.at, courier.free_at, &courier.stops, travel);
+    let before = schedule(courier, &courier.stops, travel);
     WhatIf { courier: courier.id, free_at: courier.free_at, before, after, broken }
 }
 
@@ -72,10 +72,10 @@ pub fn what_if_without(
     deliveries: &[DeliveryId],
     travel: &dyn TravelTimes,
 ) -> WhatIf {
-    let before = schedule(courier.at, courier.free_at, &courier.stops, travel);
+    let before = schedule(courier, &courier.stops, travel);
     let kept = courier.stops.iter().filter(|stop| !deliveries.contains(&stop.delivery));
     let kept: Vec<Stop> = kept.cloned().collect();
-    let after = schedule(courier.at, courier.free_at, &kept, travel);
+    let after = schedule(courier, &kept, travel);
     WhatIf { courier: courier.id, free_at: courier.free_at, before, after, broken: Vec::new() }
 }
 

@@ -25,6 +25,6 @@ pub mod travel;
 pub use collection::{ImportedRegion, ShapeProblem, parse_collection};
 pub use index::{Located, RegionIndex};
 pub use plausible::is_plausible;
-pub use point::{Point, PointError, distance_m};
+pub use point::{Point, PointError, distance_m, whole_metres};
 pub use region::{MAX_POINTS, Region, RegionShape, ShapeError, Spot};
 pub use travel::{GreatCircle, Learned, TravelTimes};

@@ -104,6 +104,16 @@ pub fn distance_m(a: Point, b: Point) -> f64 {
     2.0 * EARTH_RADIUS_M * h.clamp(0.0, 1.0).sqrt().asin()
 }
 
+/// Half the earth's girth is the most there is.
+const MOST_M: f64 = 20_100_000.0;
+
+/// Metres as a whole number.
+#[must_use]
+#[expect(clippy::as_conversions, reason = "clamped to whole metres on the earth before")]
+pub fn whole_metres(metres: f64) -> i64 {
+    metres.clamp(0.0, MOST_M).round() as i64
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::as_conversions)]

@@ -173,7 +173,8 @@ pub(super) fn turn_back(delivery: &Delivery, command: &Command, context: &Contex
 /// told.
 pub(super) fn arrive(delivery: &Delivery, command: &Command, context: &Context<'_>) -> Decided {
     let Command::Arrive { point, reason } = command else { return Err(mismatch(delivery, command)) };
-    let distance_m = point.zip(delivery.place).map(|(point, place)| whole_metres(point.distance_m(place)));
+    let distance_m =
+        point.zip(delivery.place).map(|(point, place)| crate::geo::whole_metres(point.distance_m(place)));
     let mut events = vec![Event::Arrived { at: context.occurred_at, distance_m }];
     let known = delivery.flags.iter().any(|flag| flag.kind == FlagKind::ArrivedFarAway);
     if let Some(far_m) = distance_m.filter(|metres| *metres > context.policy.arrive_within_m && !known) {
@@ -182,14 +183,6 @@ pub(super) fn arrive(delivery: &Delivery, command: &Command, context: &Context<'
         events.push(Event::Flagged { kind: FlagKind::ArrivedFarAway, detail, at: context.now });
     }
     Ok(events)
-}
-
-/// Half the earth's girth is the most there is.
-const MOST_METRES: f64 = 20_100_000.0;
-
-#[expect(clippy::as_conversions, reason = "clamped to whole metres on the earth before")]
-fn whole_metres(metres: f64) -> i64 {
-    metres.clamp(0.0, MOST_METRES).round() as i64
 }
 
 pub(super) fn fail(delivery: &Delivery, command: &Command, context: &Context<'_>) -> Decided {

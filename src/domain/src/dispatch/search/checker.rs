@@ -155,7 +155,7 @@ impl<T: Travel> Audit<'_, T> {
             let Some(visit) = request.visit(stop.part) else { continue };
             let is_pick = stop.part == Part::PickUp;
             let in_a_row = last_pick.filter(|(where_, ..)| is_pick && *where_ == visit.place);
-            let (start, leave, longest, wait) = self.visit(visit, in_a_row, (place, clock));
+            let (start, leave, longest, wait) = self.visit(visit, in_a_row, (place, clock), vehicle.slowness);
             self.stop_cost(visit, start);
             if at >= vehicle.prefix.len() {
                 self.flaw(
@@ -177,17 +177,18 @@ impl<T: Travel> Audit<'_, T> {
             (place, clock) = (visit.place, leave);
         }
         if let Some(end) = vehicle.end {
-            self.drive(place, end.place);
-            let back = clock + self.travel.time(place, end.place);
+            let back = clock + self.drive(vehicle.slowness, place, end.place);
             self.flaw(back > end.latest && !close(back, end.latest), Flaw::BackTooLate(number));
         }
         self.prices(vehicle, number, route);
     }
 
-    fn drive(&mut self, from: u32, to: u32) {
-        let way = self.travel.cost(from, to);
+    /// Counts a leg; how long it takes.
+    fn drive(&mut self, slowness: f64, from: u32, to: u32) -> f64 {
+        let way = self.travel.cost_at(slowness, from, to);
         self.travelled += way;
         self.cost += self.model.terms.driving * way;
+        self.travel.time_at(slowness, from, to)
     }
 
     /// Start and departure of a visit, the longest service of the pick-ups in a row up to it, and the wait.
@@ -196,6 +197,7 @@ impl<T: Travel> Audit<'_, T> {
         visit: &Visit,
         in_a_row: Option<(u32, f64, f64)>,
         (place, clock): (u32, f64),
+        slowness: f64,
     ) -> (f64, f64, f64, f64) {
         let merged = in_a_row.filter(|_| self.model.terms.same_place != SamePlace::Each);
         let (ready, longest) = match merged {
@@ -203,10 +205,7 @@ impl<T: Travel> Audit<'_, T> {
                 let together = self.model.terms.same_place == SamePlace::Together;
                 (if together { before } else { clock }, served.max(visit.service))
             }
-            None => {
-                self.drive(place, visit.place);
-                (clock + self.travel.time(place, visit.place) + visit.setup, visit.service)
-            }
+            None => (clock + self.drive(slowness, place, visit.place) + visit.setup, visit.service),
         };
         let start = if ready < visit.earliest { visit.earliest } else { ready };
         self.cost += self.model.terms.waiting * (start - ready);

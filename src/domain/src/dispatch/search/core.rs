@@ -64,6 +64,7 @@ pub(super) struct Req {
 pub(super) struct Car {
     pub(super) start: u32,
     pub(super) end: u32,
+    pub(super) slowness: f64,
     pub(super) capacity: i32,
     pub(super) on_board: i32,
     pub(super) latest_pick_up: f64,
@@ -200,6 +201,7 @@ impl<'m, T: Travel> Core<'m, T> {
             self.cars.push(Car {
                 start,
                 end: start + 1,
+                slowness: vehicle.slowness,
                 capacity: vehicle.capacity as i32,
                 on_board: vehicle.on_board as i32,
                 latest_pick_up: vehicle.latest_pick_up,
@@ -289,14 +291,14 @@ impl<'m, T: Travel> Core<'m, T> {
         if to == NOWHERE { 0.0 } else { self.terms.driving * self.travel.cost(from, to) }
     }
 
-    /// Time and weighted cost of a leg, looked up once where they are one thing.
+    /// Time and weighted cost of a leg for a vehicle, looked up once where they are one thing.
     #[inline]
-    pub(super) fn leg(&self, from: u32, to: u32) -> (f64, f64) {
+    pub(super) fn leg(&self, slowness: f64, from: u32, to: u32) -> (f64, f64) {
         if to == NOWHERE {
             return (0.0, 0.0);
         }
-        let time = self.travel.time(from, to);
-        let cost = if T::COST_IS_TIME { time } else { self.travel.cost(from, to) };
+        let time = self.travel.time_at(slowness, from, to);
+        let cost = if T::COST_IS_TIME { time } else { self.travel.cost_at(slowness, from, to) };
         (time, self.terms.driving * cost)
     }
 

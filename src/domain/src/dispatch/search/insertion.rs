@@ -31,27 +31,30 @@ pub(super) struct Reach {
     /// The same, each way for itself, by position; not a number where it is not known yet.
     to: Vec<Leg>,
     from: Vec<Leg>,
+    /// Of the vehicle the route belongs to.
+    slowness: f64,
 }
 
 type Leg = (f64, f64);
 
 impl Reach {
-    fn clear(&mut self) {
+    fn begin(&mut self, slowness: f64) {
         self.legs.clear();
         self.to.clear();
         self.from.clear();
+        self.slowness = slowness;
     }
 
     /// From a position to the node.
     #[inline]
     fn to<T: Travel>(&mut self, core: &Core<'_, T>, route: &Route, place: u32, at: usize) -> Leg {
-        one(&mut self.to, at, || core.leg(route.pos[at].place, place))
+        one(&mut self.to, at, || core.leg(self.slowness, route.pos[at].place, place))
     }
 
     /// From the node to a position.
     #[inline]
     fn from<T: Travel>(&mut self, core: &Core<'_, T>, route: &Route, place: u32, at: usize) -> Leg {
-        one(&mut self.from, at, || core.leg(place, route.pos[at].place))
+        one(&mut self.from, at, || core.leg(self.slowness, place, route.pos[at].place))
     }
 
     #[inline]
@@ -61,7 +64,7 @@ impl Reach {
         }
         while self.begin + self.legs.len() <= at {
             let other = route.pos[self.begin + self.legs.len()].place;
-            self.legs.push(both(core, place, other));
+            self.legs.push(both(core, self.slowness, (place, other)));
         }
         self.legs[at - self.begin]
     }
@@ -80,9 +83,9 @@ fn one(known: &mut Vec<Leg>, at: usize, leg: impl FnOnce() -> Leg) -> Leg {
 
 /// The legs from and to another place.
 #[inline]
-fn both<T: Travel>(core: &Core<'_, T>, place: u32, other: u32) -> (Leg, Leg) {
-    let from = core.leg(place, other);
-    if T::SYMMETRIC || other == NOWHERE { (from, from) } else { (core.leg(other, place), from) }
+fn both<T: Travel>(core: &Core<'_, T>, slowness: f64, (place, other): (u32, u32)) -> (Leg, Leg) {
+    let from = core.leg(slowness, place, other);
+    if T::SYMMETRIC || other == NOWHERE { (from, from) } else { (core.leg(slowness, other, place), from) }
 }
 
 /// The cheapest place that costs less than `most` more, or [`Place::NOWHERE`].
@@ -136,10 +139,10 @@ fn hard_single<T: Travel>(
     if from_here >= route.gaps() {
         return Place::NOWHERE;
     }
-    let (mut to, _) = both(core, node.place, route.pos[from_here].place);
+    let (mut to, _) = both(core, car.slowness, (node.place, route.pos[from_here].place));
     for k in from_here..route.gaps() {
         let (pos, next) = (&route.pos[k], &route.pos[k + 1]);
-        let (next_to, from) = both(core, node.place, next.place);
+        let (next_to, from) = both(core, car.slowness, (node.place, next.place));
         let start = (pos.depart + to.0 + node.setup).max(node.earliest);
         if start > latest {
             break;
@@ -175,20 +178,20 @@ fn hard_pair<T: Travel>(
         route,
         reach,
         drop: core.node(req.second),
-        own: core.leg(pick.place, core.node(req.second).place),
+        own: core.leg(car.slowness, pick.place, core.node(req.second).place),
         room,
         best: Place { delta: most, ..Place::NOWHERE },
         found: false,
     };
-    trial.reach.clear();
-    let (mut to, _) = both(core, pick.place, route.pos[begin].place);
+    trial.reach.begin(car.slowness);
+    let (mut to, _) = both(core, car.slowness, (pick.place, route.pos[begin].place));
     for k in begin..gaps {
         let (pos, next) = (&route.pos[k], &route.pos[k + 1]);
         let start = (pos.depart + to.0 + pick.setup).max(pick.earliest);
         if start > pick_latest {
             break;
         }
-        let (next_to, from) = both(core, pick.place, next.place);
+        let (next_to, from) = both(core, car.slowness, (pick.place, next.place));
         let delta = to.1 + from.1 - pos.leg_cost;
         let depart = start + pick.service;
         let next_start = (depart + from.0 + next.setup).max(next.earliest);
@@ -269,10 +272,12 @@ pub(super) fn at_least<T: Travel>(core: &Core<'_, T>, route: &Route, (request, v
     if !core.soft || req.second == NONE {
         return f64::NEG_INFINITY;
     }
+    let slowness = core.cars[vehicle as usize].slowness;
     let (pick, drop) = (core.node(req.first), core.node(req.second));
     let from = &route.pos[route.first - 1];
-    let start = (from.depart.min(from.start) + core.leg(from.place, pick.place).0).max(pick.earliest);
-    let there = (start + core.leg(pick.place, drop.place).0 + drop.setup).max(drop.earliest);
+    let start =
+        (from.depart.min(from.start) + core.leg(slowness, from.place, pick.place).0).max(pick.earliest);
+    let there = (start + core.leg(slowness, pick.place, drop.place).0 + drop.setup).max(drop.earliest);
     stop_cost(core, pick, start) + stop_cost(core, drop, there) + core.price(req, vehicle, route.carried)
 }
 
@@ -293,20 +298,20 @@ fn soft<T: Travel>(
     let last = route.pos.len() - 1;
     let old = if route.is_idle() { 0.0 } else { route.pos[last].cost };
     let second = (req.second != NONE).then(|| core.node(req.second));
-    let own = second.map_or((0.0, 0.0), |drop| core.leg(node.place, drop.place));
+    let own = second.map_or((0.0, 0.0), |drop| core.leg(car.slowness, node.place, drop.place));
     let mut trial = Trial { core, route, vehicle, own, reach, most: old + most, best: Place::NOWHERE };
-    trial.reach.clear();
+    trial.reach.begin(car.slowness);
     for i in begin..route.gaps() {
         let (pos, next) = (&route.pos[i], &route.pos[i + 1]);
         let mut walk = Walk::after(pos);
-        let good = walk.step(core, node, limits, core.leg(pos.place, node.place)).0;
+        let good = walk.step(core, node, limits, core.leg(car.slowness, pos.place, node.place)).0;
         let soonest = second
             .map_or(0.0, |drop| stop_cost(core, drop, (walk.depart + own.0 + drop.setup).max(drop.earliest)));
         let least = walk.cost + pos.rest + soonest;
         if !good || least >= trial.most {
             continue;
         }
-        let on = core.leg(node.place, next.place);
+        let on = core.leg(car.slowness, node.place, next.place);
         if least + delay(&walk, (pos, next), on) >= trial.most {
             continue;
         }

@@ -154,6 +154,8 @@ pub struct Vehicle {
     pub start: u32,
     /// From when it can move.
     pub start_time: f64,
+    /// Travel takes it this many times as long, above zero.
+    pub slowness: f64,
     /// Most units on board.
     pub capacity: u32,
     /// Units on board at the start.
@@ -182,6 +184,7 @@ impl Vehicle {
         Self {
             start,
             start_time: 0.0,
+            slowness: 1.0,
             capacity,
             on_board: 0,
             latest_pick_up: f64::INFINITY,
@@ -378,6 +381,8 @@ fn check_vehicle(vehicle: &Vehicle, number: u32, places: usize) -> Result<(), Mo
         && cost(vehicle.fixed_cost)
         && cost(vehicle.extra_request_cost)
         && vehicle.start_time.is_finite()
+        && vehicle.slowness.is_finite()
+        && vehicle.slowness > 0.0
         && vehicle.capacity <= i32::MAX as u32
         && vehicle.on_board <= i32::MAX as u32;
     if good { Ok(()) } else { Err(ModelFault::VehicleNumber(number)) }

@@ -229,7 +229,7 @@ impl Route {
             let node = core.node(number);
             let fixed = at < self.first;
             let before = walk.cost;
-            let leg = core.leg(self.pos[at - 1].place, node.place);
+            let leg = core.leg(car.slowness, self.pos[at - 1].place, node.place);
             let limits = (core.latest(node, car), car.capacity);
             let (in_time, waiting, wait) = walk.step(core, node, limits, leg);
             (self.pos[at - 1].leg_time, self.pos[at - 1].leg_cost) = leg;

@@ -106,12 +106,13 @@ pub(super) fn solution<T: Travel>(
 ) -> Solution {
     unassigned.sort_unstable();
     let mut score = Score { unassigned: unassigned.len() as u32, ..Score::default() };
-    for route in routes.iter().filter(|route| !route.is_idle()) {
+    for (route, car) in routes.iter().zip(&core.cars).filter(|(route, _)| !route.is_idle()) {
         score.vehicles += 1;
         score.cost += route.cost;
         let drives = |pair: &&[Pos]| pair[1].place != NOWHERE && !merged(core, &pair[0], &pair[1]);
         let legs = route.pos.windows(2).filter(drives);
-        score.travel += legs.map(|pair| core.travel.cost(pair[0].place, pair[1].place)).sum::<f64>();
+        score.travel +=
+            legs.map(|pair| core.travel.cost_at(car.slowness, pair[0].place, pair[1].place)).sum::<f64>();
     }
     score.cost += unassigned.iter().map(|r| core.requests[*r as usize].unassigned_cost).sum::<f64>();
     let routes = routes.iter().map(|route| route.nodes().map(stop_of).collect()).collect();

@@ -97,6 +97,7 @@ impl Drawn {
             };
             Vehicle {
                 start_time: f64::from(bits % 16),
+                slowness: [1.0, 1.0, 2.5, 0.75][usize::from(bits % 4)],
                 on_board: requests.iter().filter(held).map(|request| request.load).sum(),
                 latest_pick_up: if shift.is_multiple_of(4) {
                     100.0 + f64::from(shift)

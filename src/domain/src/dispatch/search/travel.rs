@@ -15,10 +15,22 @@ pub trait Travel {
     /// Time units from one place to another. Both numbers are below [`Travel::places`].
     fn time(&self, from: u32, to: u32) -> f64;
 
+    /// The same for a vehicle that takes `slowness` times as long.
+    #[inline]
+    fn time_at(&self, slowness: f64, from: u32, to: u32) -> f64 {
+        self.time(from, to) * slowness
+    }
+
     /// Cost units from one place to another, before [`super::Terms::driving`].
     #[inline]
     fn cost(&self, from: u32, to: u32) -> f64 {
         self.time(from, to)
+    }
+
+    /// The same for a vehicle that takes `slowness` times as long: where the cost is the time, so many times the cost.
+    #[inline]
+    fn cost_at(&self, slowness: f64, from: u32, to: u32) -> f64 {
+        if Self::COST_IS_TIME { self.time_at(slowness, from, to) } else { self.cost(from, to) }
     }
 
     /// A rough measure of how far two places are apart, where there is one that is found faster than `cost`. Stops that
@@ -109,5 +121,10 @@ impl Travel for Matrix {
     fn cost(&self, from: u32, to: u32) -> f64 {
         let at = from as usize * self.places + to as usize;
         self.costs.as_ref().map_or_else(|| self.times[at], |costs| costs[at])
+    }
+
+    #[inline]
+    fn cost_at(&self, slowness: f64, from: u32, to: u32) -> f64 {
+        if self.costs.is_none() { self.time_at(slowness, from, to) } else { self.cost(from, to) }
     }
 }

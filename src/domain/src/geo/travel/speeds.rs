@@ -86,6 +86,12 @@ impl Speeds {
         Self { configured_m_per_s, counts: BTreeMap::new() }
     }
 
+    /// The configured speed on the great circle, in metres per second.
+    #[must_use]
+    pub fn configured_m_per_s(&self) -> f64 {
+        self.configured_m_per_s
+    }
+
     /// Adds legs of one vehicle in one hour (0 to 23).
     pub fn add(&mut self, region: RegionId, vehicle: Vehicle, hour: u32, count: Count) {
         let of_region = self.counts.entry(region).or_default();
