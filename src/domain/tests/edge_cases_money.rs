@@ -362,3 +362,26 @@ fn a_hand_off_is_taken_back_within_its_grace_and_not_after() {
     late.now += chrono::Duration::seconds(10);
     assert_eq!(late.refused(Actor::Courier(courier(1)), Command::Reopen), "undo_too_late");
 }
+
+#[test]
+fn edge_46_after_an_accident_what_was_carried_is_lost_and_the_hold_is_released() {
+    for stage in [StageKind::Collected, StageKind::EnRoute, StageKind::AtDoor] {
+        let mut story = in_stage(stage);
+        story.dispatcher(Command::MarkLost { reason: "accident on the bridge".into() });
+        assert_eq!((story.stage(), story.money()), (StageKind::Lost, PaymentKind::ReleaseDue));
+        let carrier = story.carrier();
+        assert_eq!(story.refused(carrier, set_off()), "illegal_transition");
+    }
+}
+
+#[test]
+fn edge_61_with_the_shop_closed_the_return_stays_with_its_courier_until_the_shop_takes_it() {
+    let mut story = in_stage(StageKind::Returning);
+    let holders = |story: &Story| story.delivery.parcels.iter().map(|one| one.holder).collect::<Vec<_>>();
+    let before = holders(&story);
+    story.at("23:00").wake();
+    assert_eq!((story.stage(), holders(&story)), (StageKind::Returning, before));
+    assert!(story.queue().contains(&Kind::ReturnNotBack), "a dispatcher sees it");
+    story.shop(Command::ReceiveReturn);
+    assert_eq!((story.stage(), story.money()), (StageKind::Returned, PaymentKind::ReleaseDue));
+}
