@@ -12,8 +12,8 @@ pub mod demo;
 pub mod figures;
 pub mod host;
 pub mod invariants;
-pub mod mdrp;
 pub mod plot;
+pub mod projection;
 pub mod replay;
 pub mod report;
 pub mod rng;
@@ -21,6 +21,7 @@ pub mod robots;
 pub mod town;
 pub mod world;
 
+use callahead_yardsticks::mdrp::instance::InstanceError;
 use thiserror::Error;
 
 /// Why a simulation cannot go on. What the service merely refuses is counted, not raised.
@@ -28,7 +29,7 @@ use thiserror::Error;
 pub enum SimError {
     /// The instance cannot be read.
     #[error(transparent)]
-    Instance(#[from] mdrp::InstanceError),
+    Instance(#[from] InstanceError),
     /// The service was not reached, failed, or refused what the town cannot do without.
     #[error(transparent)]
     Api(#[from] api::ApiError),

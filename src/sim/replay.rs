@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use callahead_domain::geo::point::Point;
 use callahead_domain::geo::travel::GreatCircle;
+use callahead_yardsticks::mdrp::instance::{self, Instance};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use super::collect::Collected;
 use super::figures::{figures, minutes};
 use super::host::{Host, Pace};
 use super::invariants::{check_all, is_final};
-use super::mdrp::{self, Instance, Projection};
+use super::projection::Projection;
 use super::report::Report;
 use super::rng::Rng;
 use super::robots::customer::{Persona, Shares};
@@ -157,7 +158,7 @@ pub fn clock_start() -> DateTime<Utc> {
 /// # Errors
 /// When the instance cannot be read.
 pub fn travel(options: &ReplayOptions) -> Result<GreatCircle, SimError> {
-    Ok(travel_of(&mdrp::read(&options.dir)?))
+    Ok(travel_of(&instance::read(&options.dir)?))
 }
 
 fn travel_of(day: &Instance) -> GreatCircle {
@@ -175,7 +176,7 @@ pub async fn replay(
 ) -> Result<Report, SimError> {
     options.check()?;
     let began = Instant::now();
-    let day = mdrp::read(&options.dir)?;
+    let day = instance::read(&options.dir)?;
     let (plan, orders) = plan(&day, options);
     host.set_now(clock_start());
     let api = Api::new(&host.base_url())?;
@@ -281,7 +282,7 @@ fn plan(day: &Instance, options: &ReplayOptions) -> (TownPlan, Vec<OrderPlan>) {
     (plan, orders)
 }
 
-fn order_plan(order: &mdrp::Order, plane: &Projection, options: &ReplayOptions) -> OrderPlan {
+fn order_plan(order: &instance::Order, plane: &Projection, options: &ReplayOptions) -> OrderPlan {
     let ready_at = minute(order.ready_min);
     let mut rng = Rng::of(options.seed, &format!("order {}", order.name));
     OrderPlan {
@@ -299,7 +300,7 @@ fn order_plan(order: &mdrp::Order, plane: &Projection, options: &ReplayOptions) 
     }
 }
 
-fn courier_plan(courier: &mdrp::Courier, plane: &Projection, options: &ReplayOptions) -> CourierPlan {
+fn courier_plan(courier: &instance::Courier, plane: &Projection, options: &ReplayOptions) -> CourierPlan {
     CourierPlan {
         name: courier.name.clone(),
         start: plane.point(courier.start),
@@ -340,13 +341,13 @@ mod tests {
     use std::path::Path;
 
     fn day() -> Instance {
-        let texts = mdrp::Texts {
+        let texts = instance::Texts {
             orders: "order\tx\ty\tplacement_time\trestaurant\tready_time\no1\t0\t500\t3\tr1\t5\n".into(),
             couriers: "courier\tx\ty\ton_time\toff_time\nc1\t0\t0\t0\t90\n".into(),
             restaurants: "restaurant\tx\ty\nr1\t100\t100\n".into(),
-            parameters: "meters_per_minute\tpickup service minutes\tdropoff service minutes\ttarget click-to-door\tmaximum click-to-door\n320\t4\t4\t40\t90\n".into(),
+            parameters: "meters_per_minute\tpickup service minutes\tdropoff service minutes\ttarget click-to-door\tmaximum click-to-door\tpay per order\tguaranteed pay per hour\n320\t4\t4\t40\t90\t10\t15\n".into(),
         };
-        mdrp::parse(Path::new("day"), &texts).unwrap()
+        instance::parse(Path::new("day"), &texts).unwrap()
     }
 
     #[test]
