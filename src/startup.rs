@@ -3,6 +3,7 @@
 use crate::app::assign::Planned;
 use crate::app::book::{Book, BookCell};
 use crate::app::context::{App, Bells, SeenKeys};
+use crate::app::ledger::Ledger;
 use crate::app::ports::{Clock, Entropy, OsEntropy, SystemClock};
 use crate::app::secret::Secrets;
 use crate::app::speeds::LearnedSpeeds;
@@ -148,6 +149,7 @@ pub async fn build(config: Config, world: World) -> Result<Built, Failure> {
     let db = open(&config).await?;
     let tools = Arc::new(Tools::new(&config, Arc::clone(&world.clock))?);
     let lanes = Lanes::start(&db, &LaneSettings { queue: config.database.queue, ..LaneSettings::default() });
+    let ledger = Ledger::start(&db, Arc::clone(&world.clock));
     let book = Book::read(&db, &default_policy).await?;
     let owner = world.entropy.ten().iter().map(|byte| format!("{byte:02x}")).collect();
     let app = Data::new(App {
@@ -156,6 +158,7 @@ pub async fn build(config: Config, world: World) -> Result<Built, Failure> {
         config,
         db,
         lanes,
+        ledger,
         clock: world.clock,
         entropy: world.entropy,
         secrets: Secrets::new(master),
@@ -259,6 +262,7 @@ impl Running {
                 tracing::warn!("workers did not end in time; what they held comes free when its lease ends");
             }
         }
+        app.ledger.drain().await;
         app.lanes.drain().await;
         if let Err(error) = app.db.close().await {
             // All that was accepted is committed; the connections end with the process.

@@ -132,6 +132,10 @@ async fn every_entity_fits_its_table() {
             job,
             idempotency,
             lease,
+            ledger_account,
+            ledger_entry,
+            ledger_refusal,
+            ledger_transfer,
             leg,
             setting
         );

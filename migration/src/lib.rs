@@ -23,6 +23,7 @@ mod m0008_assigned;
 mod m0009_implausible_positions;
 mod m0010_visits;
 mod m0011_legs;
+mod m0012_ledger;
 
 /// All migrations in the order they are applied.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_implausible_positions::Migration),
             Box::new(m0010_visits::Migration),
             Box::new(m0011_legs::Migration),
+            Box::new(m0012_ledger::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 use super::assign::Planned;
 use super::book::BookCell;
 use super::ids::Ids;
+use super::ledger::Ledger;
 use super::ports::{Clock, Entropy};
 use super::secret::Secrets;
 use super::speeds::LearnedSpeeds;
@@ -75,6 +76,8 @@ pub struct App {
     pub db: Db,
     /// The only way to write.
     pub lanes: Lanes,
+    /// Where money is written.
+    pub ledger: Ledger,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.

@@ -23,6 +23,7 @@ pub mod housekeeping;
 pub mod ids;
 pub mod ingest;
 pub mod keys;
+pub mod ledger;
 pub mod notice_facts;
 pub mod once;
 pub mod orders;

@@ -3,6 +3,7 @@
 
 pub mod doctor;
 pub mod import;
+pub mod ledger;
 pub mod migrate;
 pub mod out;
 pub mod plan;
@@ -49,6 +50,12 @@ pub enum Command {
     },
     /// Check settings, database, channels, clock, disk and port, and say what to fix.
     Doctor,
+    /// Look whether the money adds up.
+    Ledger {
+        /// What to do.
+        #[command(subcommand)]
+        what: ledger::Ledger,
+    },
     /// Bring a file into the database.
     Import {
         /// What to import.
@@ -120,6 +127,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Import { what } => {
             with_settings(&sources, async |config| serve::import(config, &what).await)
         }
+        Command::Ledger { what } => with_settings(&sources, async |config| ledger::run(&config, what).await),
         Command::Demo(args) => alone(replay::demo(args)),
         Command::Replay { what } => alone(replay::run(what)),
         Command::Plan(args) => done(plan::run(&args)),

@@ -31,6 +31,7 @@ pub(super) async fn work(config: Config) -> Result<ExitCode, Box<dyn Error>> {
     app.shutdown.on_signals()?;
     out::line("Working: jobs, alarms and assignment");
     startup::spawn_workers(&built).await?;
+    app.ledger.drain().await;
     app.lanes.drain().await;
     Ok(ExitCode::SUCCESS)
 }

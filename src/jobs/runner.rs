@@ -21,6 +21,8 @@ const BREATH: Duration = Duration::from_millis(5);
 const HOUSEKEEPING: Duration = Duration::from_secs(10 * 60);
 /// How often to look whether a shift is over.
 const SHIFTS: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+/// How often to look whether a hold on a wallet is over.
+const HOLDS: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 /// More rounds than this mean that something is always due.
 const MOST_ROUNDS: u32 = 10_000;
 
@@ -34,11 +36,18 @@ async fn work(app: Arc<App>, tools: Arc<Tools>) {
     let poll = Duration::from_millis(app.config.jobs.poll_ms);
     let mut running = JoinSet::new();
     let mut shifts_at = app.clock.now();
+    let mut holds_at = shifts_at;
     while !app.shutdown.is_triggered() {
         if app.clock.now() >= shifts_at {
             shifts_at = app.clock.now() + SHIFTS;
             if let Err(error) = app.end_shifts(app.clock.now()).await {
                 tracing::warn!(%error, "shifts could not be ended");
+            }
+        }
+        if app.clock.now() >= holds_at {
+            holds_at = app.clock.now() + HOLDS;
+            if let Err(error) = app.end_holds(app.clock.now()).await {
+                tracing::warn!(%error, "holds could not be ended");
             }
         }
         let busy = match look(&app, &tools, &mut running).await {
@@ -135,7 +144,7 @@ pub async fn settle(app: &App, tools: &Tools) -> Result<(), Error> {
     let mut first = true;
     for _ in 0..MOST_ROUNDS {
         let now = app.clock.now();
-        let ended = app.end_shifts(now).await?;
+        let ended = app.end_shifts(now).await?.saturating_add(app.end_holds(now).await?);
         let woken = app.wake_due(now, ALARMS).await?;
         let worked = drain(app, tools, now).await?;
         if !first && woken == 0 && worked == 0 && ended == 0 {

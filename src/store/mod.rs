@@ -21,6 +21,8 @@ pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod lease;
+pub mod ledger;
+pub mod ledger_check;
 pub mod legs;
 #[cfg(target_os = "linux")]
 mod no_delay;

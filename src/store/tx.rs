@@ -23,7 +23,7 @@ use super::StoreError;
 use super::db::{Db, DbKind};
 
 /// The order in which buffered rows are written: parents first, children after (foreign keys).
-pub const FLUSH_ORDER: [&str; 26] = [
+pub const FLUSH_ORDER: [&str; 30] = [
     "shop",
     "pickup_point",
     "api_key",
@@ -46,6 +46,10 @@ pub const FLUSH_ORDER: [&str; 26] = [
     "payment",
     "payment_resolution",
     "provider_command",
+    "ledger_account",
+    "ledger_transfer",
+    "ledger_entry",
+    "ledger_refusal",
     "job",
     "idempotency",
     "lease",

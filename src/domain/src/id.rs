@@ -214,6 +214,10 @@ ids! {
     AnswerId "ans";
     /// One request to the service.
     RequestId "req";
+    /// An account of the ledger.
+    AccountId "acc";
+    /// A transfer of the ledger.
+    TransferId "trf";
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod emvqr;
 pub mod geo;
 pub mod hand_off;
 pub mod id;
+pub mod ledger;
 pub mod luhn;
 pub mod mac;
 pub mod money;
