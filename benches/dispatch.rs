@@ -129,6 +129,11 @@ fn town(deliveries: usize, couriers: usize) -> Problem {
         has_offer: false,
         stops: vec![],
         fixed: 0,
+        home: None,
+        break_until: None,
+        skills: vec![],
+        max_weight_g: None,
+        on_board_g: 0,
         covered: None,
     };
     let open = |number: usize| {
@@ -146,6 +151,8 @@ fn town(deliveries: usize, couriers: usize) -> Problem {
             load: 1,
             told: None,
             clearance: Clearance::Unasked,
+            weight_g: 0,
+            hold_ends: None,
             home_chance: 1.0,
         };
         // Doors lie around their shop, within 2 km or so.
@@ -168,6 +175,7 @@ fn town(deliveries: usize, couriers: usize) -> Problem {
             drop_off,
             declined: vec![],
             courier: None,
+            needs: vec![],
             tentative: None,
             widened: vec![],
         }

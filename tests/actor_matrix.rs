@@ -62,6 +62,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/courier/shift", "c"),
     ("GET", "/v1/courier/shift", "c"),
     ("POST", "/v1/courier/shift/end", "c"),
+    ("POST", "/v1/courier/shift/break", "c"),
+    ("POST", "/v1/courier/shift/break/end", "c"),
     ("POST", "/v1/courier/positions", "c"),
     ("GET", "/v1/courier/feed", "c"),
     ("POST", "/v1/courier/offers/{delivery_id}/accept", "c"),

@@ -45,7 +45,7 @@ async fn seed(db: &Db) {
         run(
             db,
             &format!(
-                "INSERT INTO orders VALUES (U{n},U1,'e{n}',U1,'{{}}','a',NULL,NULL,NULL,100,'KPW','[]',1,0)"
+                "INSERT INTO orders VALUES (U{n},U1,'e{n}',U1,'{{}}','a',NULL,NULL,NULL,100,'KPW','[]',1,0,'[]')"
             ),
         )
         .await
@@ -218,21 +218,26 @@ async fn unique_constraints_have_the_same_name_on_both_databases() {
     for test in TestDb::each().await {
         let db = &test.db;
         seed(db).await;
-        run(db, "INSERT INTO courier VALUES (U1,'c','+1','en','bike',5,'[]',YES,1,0)").await.unwrap();
-        run(db, "INSERT INTO shift VALUES (U1,U1,0,1,NULL,5,NULL,NULL,NULL,'{}',1)").await.unwrap();
+        run(db, "INSERT INTO courier VALUES (U1,'c','+1','en','bike',5,'[]',YES,1,0,'[]',NULL,NULL,NULL)")
+            .await
+            .unwrap();
+        run(db, "INSERT INTO shift VALUES (U1,U1,0,1,NULL,5,NULL,NULL,NULL,'{}',1,NULL)").await.unwrap();
         run(db, "INSERT INTO lease VALUES ('a','b',1,1)").await.unwrap();
         for (sql, constraint) in [
-            ("INSERT INTO shift VALUES (U2,U1,0,1,NULL,5,NULL,NULL,NULL,'{}',1)", "shift_courier_id_key"),
+            (
+                "INSERT INTO shift VALUES (U2,U1,0,1,NULL,5,NULL,NULL,NULL,'{}',1,NULL)",
+                "shift_courier_id_key",
+            ),
             (
                 "INSERT INTO pickup_point VALUES (U2,U1,'x','p','a',39.0,125.7,0)",
                 "pickup_point_shop_id_external_id_key",
             ),
             (
-                "INSERT INTO orders VALUES (U3,U1,'e1',U1,'{}','a',NULL,NULL,NULL,100,'KPW','[]',1,0)",
+                "INSERT INTO orders VALUES (U3,U1,'e1',U1,'{}','a',NULL,NULL,NULL,100,'KPW','[]',1,0,'[]')",
                 "orders_shop_id_external_id_key",
             ),
             (
-                "INSERT INTO orders VALUES (U1,U1,'e9',U1,'{}','a',NULL,NULL,NULL,100,'KPW','[]',1,0)",
+                "INSERT INTO orders VALUES (U1,U1,'e9',U1,'{}','a',NULL,NULL,NULL,100,'KPW','[]',1,0,'[]')",
                 "orders_pkey",
             ),
             ("INSERT INTO lease VALUES ('a','c',1,1)", "lease_pkey"),

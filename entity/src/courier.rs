@@ -21,6 +21,14 @@ pub struct Model {
     pub capacity: i32,
     /// JSON array of region ids.
     pub regions: String,
+    /// JSON array of skills.
+    pub skills: String,
+    /// Grams at once; no limit where absent.
+    pub max_weight_g: Option<i64>,
+    /// Degrees: where shifts end.
+    pub home_lat: Option<f64>,
+    /// Degrees.
+    pub home_lon: Option<f64>,
     /// Active.
     pub active: bool,
     /// Rises by one with every update.

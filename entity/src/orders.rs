@@ -31,6 +31,8 @@ pub struct Model {
     pub currency: String,
     /// JSON.
     pub items: String,
+    /// JSON array of skills.
+    pub needs: String,
     /// Rises by one with every update.
     pub version: i64,
     /// Microseconds since the epoch.

@@ -25,6 +25,8 @@ pub struct Model {
     pub lon: Option<f64>,
     /// Microseconds since the epoch.
     pub position_at: Option<i64>,
+    /// Microseconds since the epoch: nothing new is given before.
+    pub break_until: Option<i64>,
     /// JSON.
     pub run: String,
     /// Rises by one with every update.

@@ -2,13 +2,15 @@
 
 use super::auth::{TokenKind, new_token};
 use super::unit::Unit;
+use super::view::PointView;
 use super::{App, Error, secret};
 use crate::store::couriers;
 use crate::store::deliveries::{instant, micros, of_couriers};
 use crate::store::guard::guarded_update;
 use crate::store::tx::Tx;
 use callahead_domain::contact::{Language, Phone};
-use callahead_domain::courier::Vehicle;
+use callahead_domain::courier::{Skill, Vehicle};
+use callahead_domain::geo::point::Point;
 use callahead_domain::id::{CourierId, InviteId, RegionId};
 use chrono::{DateTime, Duration, Utc};
 use entity::{courier, invite};
@@ -39,6 +41,12 @@ pub struct NewCourier {
     pub capacity: i32,
     /// Where they work.
     pub regions: Vec<RegionId>,
+    /// What they are fit for.
+    pub skills: Vec<Skill>,
+    /// Grams at once.
+    pub max_weight_g: Option<u32>,
+    /// Where they have to be when a shift ends.
+    pub home: Option<Point>,
 }
 
 /// What is to change of a courier; what is absent stays.
@@ -56,6 +64,12 @@ pub struct CourierChange {
     pub capacity: Option<i32>,
     /// Where they work, all of it.
     pub regions: Option<Vec<RegionId>>,
+    /// What they are fit for, all of it.
+    pub skills: Option<Vec<Skill>>,
+    /// Grams at once; `Some(None)` for no limit.
+    pub max_weight_g: Option<Option<u32>>,
+    /// Where they have to be when a shift ends; `Some(None)` for anywhere.
+    pub home: Option<Option<Point>>,
     /// Whether they work.
     pub active: Option<bool>,
 }
@@ -77,6 +91,12 @@ pub struct CourierView {
     pub capacity: i32,
     /// `reg_…`, where they work.
     pub regions: Vec<String>,
+    /// What they are fit for: `cash`, `cold`, `heavy`, `id`.
+    pub skills: Vec<String>,
+    /// Grams at once; null for no limit.
+    pub max_weight_g: Option<i64>,
+    /// Where they have to be when a shift ends; null for anywhere.
+    pub home: Option<PointView>,
     /// Whether they work.
     pub active: bool,
     /// For If-Match.
@@ -95,6 +115,9 @@ impl CourierView {
             vehicle: row.vehicle,
             capacity: row.capacity,
             regions: serde_json::from_str(&row.regions).unwrap_or_default(),
+            skills: serde_json::from_str(&row.skills).unwrap_or_default(),
+            max_weight_g: row.max_weight_g,
+            home: row.home_lat.zip(row.home_lon).map(|(lat, lon)| PointView { lat, lon }),
             active: row.active,
             version: row.version,
             created_at: instant(row.created_at),
@@ -113,6 +136,11 @@ pub struct InviteView {
 
 fn regions_text(regions: &[RegionId]) -> Result<String, Error> {
     serde_json::to_string(regions).map_err(Error::internal)
+}
+
+/// Skills as they are stored.
+pub(super) fn skills_text(skills: &[Skill]) -> Result<String, Error> {
+    serde_json::to_string(skills).map_err(Error::internal)
 }
 
 struct Create {
@@ -160,6 +188,16 @@ impl Alter {
         }
         if let Some(regions) = &change.regions {
             next.regions = Set(regions_text(regions)?);
+        }
+        if let Some(skills) = &change.skills {
+            next.skills = Set(skills_text(skills)?);
+        }
+        if let Some(most) = change.max_weight_g {
+            next.max_weight_g = Set(most.map(i64::from));
+        }
+        if let Some(home) = change.home {
+            next.home_lat = Set(home.map(Point::lat));
+            next.home_lon = Set(home.map(Point::lon));
         }
         if let Some(active) = change.active {
             next.active = Set(active);
@@ -238,6 +276,10 @@ impl App {
             vehicle: new.vehicle.name().to_owned(),
             capacity: new.capacity,
             regions: regions_text(&new.regions)?,
+            skills: skills_text(&new.skills)?,
+            max_weight_g: new.max_weight_g.map(i64::from),
+            home_lat: new.home.map(Point::lat),
+            home_lon: new.home.map(Point::lon),
             active: true,
             version: 1,
             created_at: micros(now),

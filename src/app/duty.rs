@@ -22,6 +22,8 @@ pub struct ShiftView {
     pub ends_at: DateTime<Utc>,
     /// Parcels at once.
     pub capacity: i32,
+    /// A break lasts until then; null while there is none.
+    pub break_until: Option<DateTime<Utc>>,
     /// Last seen.
     pub position: Option<PointView>,
     /// When.
@@ -55,6 +57,7 @@ impl App {
                 started_at: instant(shift.started_at),
                 ends_at: instant(shift.ends_at),
                 capacity: shift.capacity,
+                break_until: shift.break_until.map(instant),
                 position: shift.lat.zip(shift.lon).map(|(lat, lon)| PointView { lat, lon }),
                 position_at: shift.position_at.map(instant),
                 implausible_positions: jumps.get(&shift.id).copied().unwrap_or(0),

@@ -4,6 +4,7 @@
 //! is known already is decided by the unique constraints.
 
 use super::book::Book;
+use super::couriers::skills_text;
 use super::error::Error;
 use super::ids::Ids;
 use super::unit::Unit;
@@ -14,6 +15,7 @@ use crate::store::idempotency;
 use crate::store::tx::Tx;
 use crate::store::visits::HomeKeys;
 use callahead_domain::actor::Actor;
+use callahead_domain::courier::Skill;
 use callahead_domain::delivery::event::{Accepted, Event};
 use callahead_domain::delivery::state::{AddressProblem, Delivery, Holder, Parcel, RegionPin, Window};
 use callahead_domain::geo::index::Located;
@@ -72,6 +74,8 @@ pub struct NewOrder {
     pub provider_ref: Option<String>,
     /// For the courier.
     pub note: Option<String>,
+    /// What its courier has to be fit for.
+    pub needs: Vec<Skill>,
 }
 
 /// The key of a request, with what it was used for.
@@ -121,6 +125,7 @@ impl App {
             address: order.address.clone(),
             note: order.note.clone(),
             items: order.items.clone(),
+            needs: order.needs.clone(),
             created_at: now,
         };
         let delivery = Delivery::start(&accepted);
@@ -283,6 +288,7 @@ impl Ingest {
             total_minor: Set(self.order.total_minor),
             currency: Set(self.order.currency.code().to_owned()),
             items: Set(serde_json::to_string(&self.order.items).map_err(Error::internal)?),
+            needs: Set(skills_text(&self.order.needs)?),
             version: Set(1),
             created_at: Set(micros(self.now)),
         })

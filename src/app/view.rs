@@ -4,6 +4,7 @@ use super::book::Book;
 use super::{App, Error};
 use crate::store::deliveries::{Loaded, instant};
 use callahead_domain::actor::Actor;
+use callahead_domain::courier::Skill;
 use callahead_domain::delivery::state::{Holder, Stage};
 use callahead_domain::delivery::{Context, Delivery, allowed};
 use callahead_domain::geo::point::Point;
@@ -163,6 +164,8 @@ pub struct SharedView {
     pub region: Option<RegionPinView>,
     /// Who carries it; dispatchers also see to whom it is offered.
     pub courier: Option<NamedView>,
+    /// What its courier has to be fit for: `cash`, `cold`, `heavy`, `id`.
+    pub needs: Vec<String>,
     /// Ready for collection.
     pub ready_at: DateTime<Utc>,
     /// The promised window.
@@ -230,6 +233,8 @@ pub struct OrderFacts {
     pub note: Option<String>,
     /// The basket.
     pub items: Vec<Item>,
+    /// What its courier has to be fit for.
+    pub needs: Vec<Skill>,
     /// Accepted.
     pub created_at: DateTime<Utc>,
 }
@@ -248,6 +253,7 @@ impl OrderFacts {
             address: row.address.clone(),
             note: row.note.clone(),
             items: serde_json::from_str(&row.items).map_err(Error::internal)?,
+            needs: serde_json::from_str(&row.needs).map_err(Error::internal)?,
             created_at: instant(row.created_at),
         })
     }
@@ -294,6 +300,11 @@ pub fn parcel_views(delivery: &Delivery) -> Vec<ParcelView> {
         holder: holder(parcel.holder).to_owned(),
     };
     delivery.parcels.iter().map(view).collect()
+}
+
+/// Skills by their wire names.
+pub fn skill_names(skills: &[Skill]) -> Vec<String> {
+    skills.iter().map(|skill| skill.name().to_owned()).collect()
 }
 
 /// The window of a delivery.
@@ -387,6 +398,7 @@ impl App {
                 .stage
                 .courier()
                 .map(|id| NamedView { id: id.to_string(), name: courier.clone().unwrap_or_default() }),
+            needs: skill_names(&facts.needs),
             ready_at: delivery.ready_at,
             window: window_view(delivery),
             promised_by: delivery.promised_by,

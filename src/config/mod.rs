@@ -10,6 +10,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod travel;
+mod weights;
 
 use std::fmt;
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use callahead_domain::dispatch::Weights;
+
 use super::network::Network;
 use super::reader::{Ask, Reader, Shown};
 
@@ -185,6 +187,8 @@ pub struct Dispatch {
     pub budget_ms: u64,
     /// How long visits are kept to count who was home, in days.
     pub home_history_days: i64,
+    /// `[dispatch.weights]`.
+    pub weights: Weights,
 }
 
 impl Dispatch {
@@ -194,6 +198,7 @@ impl Dispatch {
             epoch_s: r.whole("dispatch.epoch_s", 1..=3600),
             budget_ms: r.whole("dispatch.budget_ms", 0..=10_000),
             home_history_days: r.whole("dispatch.home_history_days", 0..=3650),
+            weights: super::weights::read(r),
         }
     }
 }

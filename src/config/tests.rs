@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::app::ports::{OsEntropy, SeededEntropy};
+use callahead_domain::dispatch::Weights;
 use callahead_domain::policy::Policy;
 use secrecy::ExposeSecret;
 use std::os::unix::fs::PermissionsExt;
@@ -35,6 +36,7 @@ fn the_defaults_are_accepted_and_are_what_the_reference_says() {
     assert_eq!(config.channels.order, ["email", "log"]);
     let rules: Policy = serde_json::from_value(config.policy).unwrap();
     assert_eq!(rules, Policy::default(), "default.toml says what the rules are");
+    assert_eq!(config.dispatch.weights, Weights::default(), "default.toml says what a plan is good for");
     assert_eq!(config.testing.crash_at, None);
 }
 
@@ -54,6 +56,23 @@ fn every_wrong_value_is_refused_by_name_with_the_value_and_what_is_allowed() {
         ("server.requests_per_second_per_address", "0", "from 1"),
         ("server.burst_per_address", "0", "from 1"),
         ("server.shutdown_s", "601", "to 600"),
+        ("dispatch.weights.late", "-1", "from 0 to 1000000"),
+        ("dispatch.weights.late_doubles_after_s", "x", "to 604800"),
+        ("dispatch.weights.door", "1000001", "to 1000000"),
+        ("dispatch.weights.driving", "-1", "from 0"),
+        ("dispatch.weights.waiting", "a", "whole"),
+        ("dispatch.weights.tolerance_s", "604801", "to 604800"),
+        ("dispatch.weights.max_wait_s", "-1", "from 0"),
+        ("dispatch.weights.assumed_promise_s", "-1", "to 604800"),
+        ("dispatch.weights.moved", "-1", "to 1000000"),
+        ("dispatch.weights.moved_confirmed", "-1", "to 1000000"),
+        ("dispatch.weights.told_slack_s", "-1", "to 604800"),
+        ("dispatch.weights.change_courier", "-1", "from 0"),
+        ("dispatch.weights.beyond_guarantee", "1.5", "whole"),
+        ("dispatch.weights.away", "-1", "from 0"),
+        ("dispatch.weights.candidates", "0", "from 1 to 1000"),
+        ("dispatch.weights.keep_holds", "1", "true or false"),
+        ("dispatch.weights.allow_late", "maybe", "true or false"),
         ("database.url", "mysql://here/db", "sqlite://PATH or postgres://"),
         ("database.readers", "0", "from 1 to 256"),
         ("database.lanes", "65", "to 64"),

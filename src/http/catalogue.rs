@@ -93,6 +93,7 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ("no_such_flag", "There is no such open matter."),
     ("wrong_amount", "The provider took another amount than asked."),
     ("occurred_before_shift", "The action is older than the shift."),
+    ("on_the_way", "The courier is on the way to a door, or at it."),
     ("courier_off_duty", "The courier has no shift, or its time is over."),
     (
         "rules_broken",

@@ -1,8 +1,9 @@
 //! What assignment reads: open shifts with their couriers, deliveries that wait, and where parcels are picked up.
 
-use entity::{courier, delivery, orders, pickup_point, shift};
+use entity::{courier, delivery, hand_off, orders, parcel, pickup_point, shift};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Statement, Value,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -62,24 +63,50 @@ pub async fn waiting<C: ConnectionTrait>(
     found.into_iter().map(load).collect()
 }
 
-/// The pick-up point of each of these orders.
-pub async fn pick_ups<C: ConnectionTrait>(
+/// What an order asks of whoever carries it.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Where its parcels are picked up.
+    pub pick_up: pickup_point::Model,
+    /// JSON array of skills.
+    pub needs: String,
+    /// By number, the grams of the parcels somebody has weighed.
+    pub grams: Vec<(i32, i64)>,
+}
+
+/// What each of these orders asks for.
+pub async fn wanted<C: ConnectionTrait>(
     conn: &C,
     order_ids: &[Uuid],
-) -> Result<HashMap<Uuid, pickup_point::Model>, StoreError> {
-    let mut places: Vec<(Uuid, Uuid)> = Vec::with_capacity(order_ids.len());
+) -> Result<HashMap<Uuid, Wanted>, StoreError> {
+    let mut places: Vec<(Uuid, Uuid, String)> = Vec::with_capacity(order_ids.len());
+    let mut grams: HashMap<Uuid, Vec<(i32, i64)>> = HashMap::new();
     for some in order_ids.chunks(IDS_AT_ONCE) {
-        let found: Vec<(Uuid, Uuid)> = orders::Entity::find()
+        let weighed: Vec<(Uuid, i32, Option<i64>)> = parcel::Entity::find()
+            .select_only()
+            .column(parcel::Column::OrderId)
+            .column(parcel::Column::Number)
+            .column(parcel::Column::WeightG)
+            .filter(parcel::Column::OrderId.is_in(some.to_vec()))
+            .filter(parcel::Column::WeightG.is_not_null())
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for (order, number, weight_g) in weighed {
+            grams.entry(order).or_default().extend(weight_g.map(|weight_g| (number, weight_g)));
+        }
+        let found: Vec<(Uuid, Uuid, String)> = orders::Entity::find()
             .select_only()
             .column(orders::Column::Id)
             .column(orders::Column::PickupPointId)
+            .column(orders::Column::Needs)
             .filter(orders::Column::Id.is_in(some.to_vec()))
             .into_tuple()
             .all(conn)
             .await?;
         places.extend(found);
     }
-    let mut ids: Vec<Uuid> = places.iter().map(|(_, point)| *point).collect();
+    let mut ids: Vec<Uuid> = places.iter().map(|(_, point, _)| *point).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut points = HashMap::new();
@@ -90,8 +117,32 @@ pub async fn pick_ups<C: ConnectionTrait>(
             .await?;
         points.extend(found.into_iter().map(|row| (row.id, row)));
     }
-    let known = places.into_iter().filter_map(|(order, point)| Some((order, points.get(&point)?.clone())));
+    let known = places.into_iter().filter_map(|(order, point, needs)| {
+        let pick_up = points.get(&point)?.clone();
+        let grams = grams.remove(&order).unwrap_or_default();
+        Some((order, Wanted { pick_up, needs, grams }))
+    });
     Ok(known.collect())
+}
+
+/// How many deliveries a courier has handed over since an instant (microseconds since the epoch).
+pub async fn handed_over_since<C: ConnectionTrait>(
+    conn: &C,
+    courier: Uuid,
+    since: i64,
+) -> Result<u64, StoreError> {
+    let done = delivery::Entity::find()
+        .select_only()
+        .column(delivery::Column::Id)
+        .filter(delivery::Column::CourierId.eq(courier))
+        .filter(delivery::Column::Stage.eq("handed_over"))
+        .into_query();
+    let found = hand_off::Entity::find()
+        .filter(hand_off::Column::DeliveryId.in_subquery(done))
+        .filter(hand_off::Column::At.gte(since))
+        .count(conn)
+        .await?;
+    Ok(found)
 }
 
 /// Writes a shift's run under its version.

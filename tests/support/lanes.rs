@@ -124,6 +124,7 @@ pub fn order(id: u128) -> entity::orders::ActiveModel {
         total_minor: 12_500,
         currency: "KPW".to_owned(),
         items: "[]".to_owned(),
+        needs: "[]".to_owned(),
         version: 1,
         created_at: 0,
     }

@@ -6,7 +6,7 @@ use super::super::home_history::HomeChanceView;
 use super::snapshot::Known;
 use super::{snapshot, stops, travel};
 use callahead_domain::delivery::state::Stage;
-use callahead_domain::dispatch::{self, Explained, Verdict, Weights};
+use callahead_domain::dispatch::{self, Explained, Verdict};
 use callahead_domain::id::DeliveryId;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -68,7 +68,7 @@ impl App {
         view.as_open(known);
         let travel = travel::prepared(self, &view, None).await;
         let setting = stops::setting(&view, travel.as_ref());
-        let explained = dispatch::explain(&setting.problem, travel.as_ref(), &Weights::default(), delivery);
+        let explained = dispatch::explain(&setting.problem, travel.as_ref(), &view.weights, delivery);
         Ok(explained.into_iter().map(ExplainView::from).collect())
     }
 

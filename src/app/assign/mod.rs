@@ -28,7 +28,7 @@ pub use what_if::{Idea, WhatIfView};
 
 use super::App;
 use super::error::Error;
-use callahead_domain::dispatch::{self, Plan, Weights};
+use callahead_domain::dispatch::{self, Plan};
 use callahead_domain::geo::TravelTimes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt;
@@ -42,6 +42,9 @@ use tokio::time::sleep;
 
 /// The least time between two rounds.
 const LEAST_GAP: Duration = Duration::from_millis(200);
+
+/// The time between two looks at what another process plans.
+const ELSEWHERE: Duration = Duration::from_millis(500);
 
 /// What the engine's chances follow from: one round is like another.
 const SEED: u64 = 1;
@@ -71,6 +74,16 @@ impl EpochOutcome {
     /// Whether anything was written.
     pub fn changed(&self) -> bool {
         self.assigned + self.offered + self.planned > 0
+    }
+
+    /// How long to rest if no bell rings: not at all after a conflict, a moment where another process plans a part (it
+    /// does not hear this one's bells, and gives its turn up as soon as it finds nothing to write), else an epoch.
+    fn look_again(&self, epoch: Duration) -> Duration {
+        match self {
+            Self { conflicts: 1.., .. } => Duration::ZERO,
+            Self { elsewhere: 1.., .. } => ELSEWHERE.min(epoch),
+            _ => epoch,
+        }
     }
 }
 
@@ -164,7 +177,7 @@ impl App {
             };
             let setting = stops::setting(&part.view, travel.as_ref());
             let plan =
-                dispatch::plan(&setting.problem, travel.as_ref(), &Weights::default(), SEED, &mut spent);
+                dispatch::plan(&setting.problem, travel.as_ref(), &part.view.weights, SEED, &mut spent);
             (part, setting, plan, travel)
         };
         tokio::task::spawn_blocking(plan).await.map_err(Error::internal)
@@ -179,24 +192,36 @@ pub async fn run(app: Arc<App>) {
     let epoch = Duration::from_secs(app.config.dispatch.epoch_s);
     while !app.shutdown.is_triggered() {
         let again = match app.dispatch_epoch(app.clock.now()).await {
-            Ok(outcome) => outcome.conflicts > 0,
+            Ok(outcome) => outcome.look_again(epoch),
             Err(error) => {
                 tracing::warn!(%error, "assignment could not be done");
-                false
+                epoch
             }
         };
         tokio::select! {
             () = sleep(LEAST_GAP) => {}
             () = app.shutdown.wait() => break,
         }
-        if again {
-            continue;
-        }
         tokio::select! {
             () = app.bells.dispatch.notified() => {}
-            () = sleep(epoch) => {}
+            () = sleep(again) => {}
             () = app.shutdown.wait() => break,
         }
     }
     lease::give_all_up(&app, app.clock.now()).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_process_plans_is_looked_at_again_before_the_epoch_is_over() {
+        let epoch = Duration::from_secs(10);
+        let nothing = EpochOutcome::default();
+        assert_eq!(nothing.look_again(epoch), epoch);
+        assert_eq!(EpochOutcome { elsewhere: 2, ..nothing }.look_again(epoch), ELSEWHERE);
+        assert_eq!(EpochOutcome { elsewhere: 1, ..nothing }.look_again(Duration::ZERO), Duration::ZERO);
+        assert_eq!(EpochOutcome { elsewhere: 1, conflicts: 1, ..nothing }.look_again(epoch), Duration::ZERO);
+    }
 }

@@ -17,7 +17,7 @@ use crate::store::dispatching::write_run;
 use crate::store::tx::Tx;
 use callahead_domain::actor::Actor;
 use callahead_domain::delivery::Command;
-use callahead_domain::dispatch::{OpenDelivery, Refusal, Weights, what_if};
+use callahead_domain::dispatch::{OpenDelivery, Refusal, what_if};
 use callahead_domain::geo::TravelTimes;
 use callahead_domain::id::{CourierId, DeliveryId};
 use chrono::{DateTime, Utc};
@@ -128,7 +128,7 @@ fn judge(
 ) -> Result<Vec<(Refusal, DeliveryId)>, Error> {
     let setting = stops::setting(view, travel);
     let takes = state_of(view, &setting, wanted.to, travel).ok_or_else(|| off_duty("to"))?;
-    Ok(what_if(&takes, open, view.now, travel, &Weights::default()).broken)
+    Ok(what_if(&takes, open, view.now, travel, &view.weights).broken)
 }
 
 fn refused(broken: &[BrokenRuleView]) -> Error {

@@ -37,6 +37,8 @@ impl Part {
         (&self.regions, self.view.book.edition).hash(&mut hash);
         for duty in &self.view.couriers {
             (duty.shift, duty.shift_version, duty.ends_at, &duty.regions, duty.has_offer).hash(&mut hash);
+            (&duty.skills, duty.max_weight_g, duty.covered, duty.break_until).hash(&mut hash);
+            duty.home.map(|home| (home.lat().to_bits(), home.lon().to_bits())).hash(&mut hash);
             duty.held.iter().for_each(|known| (known.delivery.id, known.version).hash(&mut hash));
         }
         for known in &self.view.open {
@@ -69,11 +71,11 @@ fn connected(sets: impl IntoIterator<Item = BTreeSet<RegionId>>) -> BTreeMap<Reg
 /// The parts of a view, in the order of their smallest regions. Couriers who serve no region and carry nothing, and
 /// deliveries of regions nobody on duty serves, are in none.
 pub(super) fn of(view: View) -> Vec<Part> {
-    let View { now, book, couriers, open } = view;
+    let View { now, book, weights, couriers, open } = view;
     let first = connected(couriers.iter().map(tied));
     let mut parts: BTreeMap<RegionId, Part> = BTreeMap::new();
     for (region, first) in &first {
-        let empty = || View { now, book: Arc::clone(&book), couriers: Vec::new(), open: Vec::new() };
+        let empty = || View { now, book: Arc::clone(&book), weights, couriers: Vec::new(), open: Vec::new() };
         let part = parts.entry(*first).or_insert_with(|| Part { regions: Vec::new(), view: empty() });
         part.regions.push(*region);
     }

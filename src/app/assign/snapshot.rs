@@ -7,13 +7,15 @@ use super::super::home_history::{self, Door};
 use super::super::run::{self, RunStop};
 use super::stops::earliest;
 use super::travel;
-use crate::store::deliveries::{self, Loaded, instant};
-use crate::store::dispatching as rows;
+use crate::store::deliveries::{self, Loaded, instant, micros};
+use crate::store::dispatching::{self as rows, Wanted};
 use crate::store::visits::HomeKeys;
 use callahead_domain::call_ahead::home_chance::{History, HomeChance, Word, home_chance};
+use callahead_domain::courier::Skill;
 use callahead_domain::delivery::Delivery;
 use callahead_domain::delivery::attention::UNASSIGNED_ALARM_S;
 use callahead_domain::delivery::state::{Gate, Stage};
+use callahead_domain::dispatch::Weights;
 use callahead_domain::geo::Point;
 use callahead_domain::id::{CourierId, PickupPointId, RegionId};
 use callahead_domain::payment::PaymentKind;
@@ -51,6 +53,10 @@ pub(super) struct Known {
     pub(super) home: HomeChance,
     /// Couriers of other regions it comes into question for.
     pub(super) widened: Vec<CourierId>,
+    /// What its courier has to be fit for.
+    pub(super) needs: Vec<Skill>,
+    /// By number, the grams of the parcels somebody has weighed.
+    pub(super) grams: Vec<(i32, i64)>,
 }
 
 /// A courier on duty.
@@ -60,6 +66,7 @@ pub(super) struct OnDuty {
     pub(super) name: String,
     pub(super) shift: Uuid,
     pub(super) shift_version: i64,
+    pub(super) started_at: DateTime<Utc>,
     pub(super) ends_at: DateTime<Utc>,
     pub(super) capacity: u32,
     /// How much faster than others their vehicle makes them.
@@ -72,6 +79,14 @@ pub(super) struct OnDuty {
     /// On their run, oldest first.
     pub(super) held: Vec<Known>,
     pub(super) has_offer: bool,
+    pub(super) skills: Vec<Skill>,
+    /// Grams at once.
+    pub(super) max_weight_g: Option<u32>,
+    /// Where they have to be when the shift ends.
+    pub(super) home: Option<Point>,
+    pub(super) break_until: Option<DateTime<Utc>>,
+    /// Deliveries their guaranteed pay covers, those in the run included.
+    pub(super) covered: Option<u32>,
 }
 
 /// One look at everything.
@@ -79,6 +94,7 @@ pub(super) struct OnDuty {
 pub(super) struct View {
     pub(super) now: DateTime<Utc>,
     pub(super) book: Arc<Book>,
+    pub(super) weights: Weights,
     pub(super) couriers: Vec<OnDuty>,
     /// Deliveries that may be given to somebody now.
     pub(super) open: Vec<Known>,
@@ -130,10 +146,10 @@ impl Known {
 /// Reads it.
 pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
     let conn = app.db.read();
-    let book = app.book.get();
+    let (book, weights) = (app.book.get(), app.config.dispatch.weights);
     let shifts = rows::open_shifts(conn).await?;
     if shifts.is_empty() {
-        return Ok(View { now, book, couriers: Vec::new(), open: Vec::new() });
+        return Ok(View { now, book, weights, couriers: Vec::new(), open: Vec::new() });
     }
     let active: Vec<Uuid> =
         book.regions.iter().filter(|(_, entry)| entry.active).map(|(id, _)| id.uuid()).collect();
@@ -141,8 +157,8 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
     let held =
         deliveries::of_couriers(conn, shifts.iter().map(|(shift, _)| shift.courier_id).collect()).await?;
     let orders: Vec<Uuid> = waiting.iter().chain(&held).map(|loaded| loaded.row.order_id).collect();
-    let pick_ups = places(rows::pick_ups(conn, &orders).await?);
-    let know = |loaded: Loaded| known(loaded, &pick_ups, &book);
+    let wanted = rows::wanted(conn, &orders).await?;
+    let know = |loaded: Loaded| known(loaded, &wanted, &book);
     let open = waiting
         .into_iter()
         .filter(|loaded| may_be_given(&loaded.delivery, &book, now))
@@ -162,12 +178,13 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
         let theirs = by_courier.remove(&courier.id).unwrap_or_default();
         let (offered, held): (Vec<_>, Vec<_>) =
             theirs.into_iter().partition(|loaded| matches!(loaded.delivery.stage, Stage::Offered { .. }));
-        let point = shift.lat.zip(shift.lon).and_then(|(lat, lon)| Point::new(lat, lon).ok());
+        let point = place(shift.lat, shift.lon);
         OnDuty {
             id: CourierId::from_uuid(courier.id),
             name: courier.name,
             shift: shift.id,
             shift_version: shift.version,
+            started_at: instant(shift.started_at),
             ends_at: instant(shift.ends_at),
             capacity: u32::try_from(shift.capacity).unwrap_or(0),
             // Somebody who was taken off the books finishes what they have.
@@ -178,11 +195,17 @@ pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<View, Error> {
             run: run::parse(&shift.run).unwrap_or_default(),
             held: held.into_iter().filter_map(know).collect(),
             has_offer: !offered.is_empty(),
+            skills: serde_json::from_str(&courier.skills).unwrap_or_default(),
+            max_weight_g: courier.max_weight_g.and_then(|most| u32::try_from(most).ok()),
+            home: place(courier.home_lat, courier.home_lon),
+            break_until: shift.break_until.map(instant).filter(|until| *until > now),
+            covered: None,
         }
     });
     let couriers = couriers.collect();
-    let mut view = View { now, book, couriers, open };
+    let mut view = View { now, book, weights, couriers, open };
     widen(&mut view);
+    cover(app, &mut view).await?;
     count(app, &mut view.all(), now).await?;
     Ok(view)
 }
@@ -221,26 +244,46 @@ fn widen(view: &mut View) {
     }
 }
 
-fn places(found: HashMap<Uuid, entity::pickup_point::Model>) -> HashMap<Uuid, PickUp> {
-    let place = |row: entity::pickup_point::Model| {
-        Some(PickUp { id: PickupPointId::from_uuid(row.id), point: Point::new(row.lat, row.lon).ok()? })
-    };
-    found.into_iter().filter_map(|(order, row)| Some((order, place(row)?))).collect()
+fn place(lat: Option<f64>, lon: Option<f64>) -> Option<Point> {
+    lat.zip(lon).and_then(|(lat, lon)| Point::new(lat, lon).ok())
+}
+
+/// Where a region's policy guarantees pay: how many deliveries that of the whole shift covers, less those handed over.
+async fn cover(app: &App, view: &mut View) -> Result<(), Error> {
+    let View { book, couriers, .. } = view;
+    for duty in couriers {
+        let region = duty.regions.first().and_then(|region| book.regions.get(region));
+        let each_hour = region.map_or(0, |region| region.policy.guaranteed_per_hour);
+        if each_hour == 0 {
+            continue;
+        }
+        let seconds = (duty.ends_at - duty.started_at).num_seconds().max(0);
+        let all = u64::try_from(seconds).unwrap_or(0).saturating_mul(u64::from(each_hour)) / 3_600;
+        let done = rows::handed_over_since(app.db.read(), duty.id.uuid(), micros(duty.started_at)).await?;
+        duty.covered = Some(u32::try_from(all.saturating_sub(done)).unwrap_or(u32::MAX));
+    }
+    Ok(())
 }
 
 /// A delivery that has a door, a region and a pick-up point.
-fn known(loaded: Loaded, pick_ups: &HashMap<Uuid, PickUp>, book: &Book) -> Option<Known> {
+fn known(loaded: Loaded, wanted: &HashMap<Uuid, Wanted>, book: &Book) -> Option<Known> {
     let delivery = loaded.delivery;
     let region = delivery.region?.region;
+    let Wanted { pick_up, needs, grams } = wanted.get(&loaded.row.order_id)?;
     Some(Known {
         version: loaded.row.version,
         region,
-        pick_up: *pick_ups.get(&loaded.row.order_id)?,
+        pick_up: PickUp {
+            id: PickupPointId::from_uuid(pick_up.id),
+            point: Point::new(pick_up.lat, pick_up.lon).ok()?,
+        },
         door: delivery.place?,
         policy: book.policy(Some(region), delivery.shop),
         home_keys: HomeKeys { customer: loaded.row.customer_key, door: loaded.row.door_key },
         home: home_chance(Word::of(&delivery), &History::default()),
         widened: Vec::new(),
+        needs: serde_json::from_str(needs).unwrap_or_default(),
+        grams: grams.clone(),
         delivery,
     })
 }
@@ -262,8 +305,8 @@ fn may_be_given(delivery: &Delivery, book: &Book, now: DateTime<Utc>) -> bool {
 pub(super) async fn one(app: &App, delivery: Uuid) -> Result<Option<Known>, Error> {
     let conn = app.db.read();
     let loaded = deliveries::by_id(conn, delivery).await?.ok_or(Error::Missing)?;
-    let pick_ups = places(rows::pick_ups(conn, &[loaded.row.order_id]).await?);
-    let mut known = known(loaded, &pick_ups, &app.book.get());
+    let wanted = rows::wanted(conn, &[loaded.row.order_id]).await?;
+    let mut known = known(loaded, &wanted, &app.book.get());
     count(app, &mut known.iter_mut().collect::<Vec<_>>(), app.clock.now()).await?;
     Ok(known)
 }

@@ -10,6 +10,7 @@ use callahead_domain::dispatch::{
 };
 use callahead_domain::geo::{Point, TravelTimes};
 use callahead_domain::id::{CourierId, DeliveryId};
+use callahead_domain::payment::PaymentState;
 use callahead_domain::policy::SilenceRule;
 use chrono::{DateTime, Duration, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,16 +43,21 @@ pub(super) fn setting(view: &View, travel: &dyn TravelTimes) -> Setting {
         let mut courier = CourierState {
             id: duty.id,
             at,
-            free_at,
+            free_at: duty.break_until.map_or(free_at, |until| until.max(free_at)),
             shift_ends_at: duty.ends_at,
+            home: duty.home,
+            break_until: duty.break_until,
+            skills: duty.skills.clone(),
             capacity: duty.capacity,
+            max_weight_g: duty.max_weight_g,
+            on_board_g: on_board_g(duty),
             speed_factor: duty.speed_factor,
             on_board: on_board(duty),
             regions: duty.regions.clone(),
             has_offer: duty.has_offer,
             stops,
             fixed,
-            covered: None,
+            covered: duty.covered,
         };
         courier.stops = resequence(&courier, travel).into_iter().map(|planned| planned.stop).collect();
         problem.couriers.push(courier);
@@ -72,6 +78,7 @@ pub(super) fn open_delivery(known: &Known, courier: Option<CourierId>) -> OpenDe
         drop_off: drop_off(known, known.policy.drop_off_service_s),
         declined: if courier.is_none() { known.delivery.declined.clone() } else { Vec::new() },
         courier,
+        needs: known.needs.clone(),
         tentative: None,
         // What is somebody's is carried by them wherever it was accepted.
         widened: known.widened.iter().copied().chain(courier).collect(),
@@ -89,6 +96,21 @@ fn load(delivery: &Delivery) -> u32 {
     u32::try_from(count.max(1)).unwrap_or(u32::MAX)
 }
 
+/// Grams of the parcels held like this, as far as somebody has weighed them.
+fn grams(known: &Known, held: impl Fn(Holder) -> bool) -> u32 {
+    let theirs = known.delivery.parcels.iter().filter(|parcel| held(parcel.holder));
+    let weighed = theirs.filter_map(|parcel| known.grams.iter().find(|(number, _)| *number == parcel.number));
+    u32::try_from(weighed.map(|(_, grams)| grams.max(&0)).sum::<i64>()).unwrap_or(u32::MAX)
+}
+
+/// Until when the customer's money can be taken at the door.
+fn hold_ends(delivery: &Delivery) -> Option<DateTime<Utc>> {
+    match delivery.payment.state {
+        PaymentState::Authorised { until } => until,
+        _ => None,
+    }
+}
+
 fn pick_up(known: &Known) -> Stop {
     Stop {
         delivery: known.delivery.id,
@@ -99,6 +121,8 @@ fn pick_up(known: &Known) -> Stop {
         not_before: Some(known.delivery.ready_at),
         due: None,
         load: load(&known.delivery),
+        weight_g: grams(known, |holder| matches!(holder, Holder::Shop | Holder::Courier { .. })),
+        hold_ends: None,
         told: None,
         clearance: Clearance::Unasked,
         home_chance: 1.0,
@@ -115,6 +139,8 @@ fn drop_off(known: &Known, service_s: i64) -> Stop {
         not_before: earliest(&known.delivery),
         due: Some(latest(&known.delivery)),
         load: load(&known.delivery),
+        weight_g: grams(known, |holder| matches!(holder, Holder::Shop | Holder::Courier { .. })),
+        hold_ends: hold_ends(&known.delivery),
         told: known.delivery.shown_arrival(),
         clearance: clearance(&known.delivery, known.policy.silence),
         home_chance: known.home.value,
@@ -237,6 +263,11 @@ fn on_board(duty: &OnDuty) -> u32 {
         known.delivery.parcels.iter().filter(|parcel| mine(parcel.holder)).count()
     };
     u32::try_from(duty.held.iter().map(held).sum::<usize>()).unwrap_or(u32::MAX)
+}
+
+fn on_board_g(duty: &OnDuty) -> u32 {
+    let held = duty.held.iter().map(|known| grams(known, |holder| matches!(holder, Holder::Courier { .. })));
+    held.fold(0, u32::saturating_add)
 }
 
 /// Where a courier is and from when they can move on. A phone that has been silent for a while is thought to follow the

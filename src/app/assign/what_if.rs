@@ -133,9 +133,14 @@ pub struct WhatIfView {
 }
 
 /// A courier with what they have been given but is not in their run yet worked in: the present, whole.
-fn settled(courier: &CourierState, setting: &Setting, travel: &dyn TravelTimes) -> CourierState {
+fn settled(
+    courier: &CourierState,
+    setting: &Setting,
+    travel: &dyn TravelTimes,
+    weights: &Weights,
+) -> CourierState {
     let new = setting.new.get(&courier.id).cloned().unwrap_or_default();
-    let found = what_if(courier, &new, setting.problem.now, travel, &Weights::default());
+    let found = what_if(courier, &new, setting.problem.now, travel, weights);
     let stops = found.after.into_iter().map(|planned| planned.stop).collect();
     // A dispatcher's decision is no second offer.
     CourierState { stops, has_offer: false, ..courier.clone() }
@@ -150,7 +155,7 @@ pub(super) fn state_of(
 ) -> Option<CourierState> {
     view.courier(id)?;
     let courier = setting.problem.couriers.iter().find(|courier| courier.id == id)?;
-    Some(settled(courier, setting, travel))
+    Some(settled(courier, setting, travel, &view.weights))
 }
 
 /// What of a courier's deliveries can still go to another, and what is on board.
@@ -191,7 +196,7 @@ fn assign(
     let open = open_delivery(&known, None);
     view.as_open(known);
     let setting = stops::setting(view, travel);
-    let weights = Weights::default();
+    let weights = view.weights;
     let who: Vec<CourierId> = match courier {
         Some(one) => vec![one],
         None => dispatch::explain(&setting.problem, travel, &weights, open.id)
@@ -222,10 +227,8 @@ fn move_run(
     let (moves, stays) = remaining(giver);
     let open: Vec<OpenDelivery> = moves.iter().map(|known| open_delivery(known, None)).collect();
     let ids: Vec<DeliveryId> = open.iter().map(|open| open.id).collect();
-    let found = [
-        what_if(&takes, &open, view.now, travel, &Weights::default()),
-        what_if_without(&gives, &ids, travel),
-    ];
+    let found =
+        [what_if(&takes, &open, view.now, travel, &view.weights), what_if_without(&gives, &ids, travel)];
     let couriers = found.iter().map(|found| told(view, found)).collect();
     Ok(WhatIfView { at: view.now, couriers, stays, nobody: Vec::new() })
 }
@@ -239,7 +242,7 @@ fn end_shift(view: &View, courier: CourierId, travel: &dyn TravelTimes) -> Resul
     let states: Vec<CourierState> =
         others.filter_map(|duty| state_of(view, &setting, duty.id, travel)).collect();
     let problem = Problem { now: view.now, couriers: states, deliveries: open };
-    let weights = Weights::default();
+    let weights = view.weights;
     let plan = dispatch::plain(&problem, travel, &weights);
     let mut couriers = Vec::new();
     for state in &problem.couriers {

@@ -8,7 +8,9 @@ use crate::app::book::Book;
 use crate::app::courier::order_of_stops::{Slot, arrange};
 use crate::app::error::Error;
 use crate::app::run::{self, StopKind};
-use crate::app::view::{OrderFacts, PointView, RegionPinView, WindowView, region_view, window_view};
+use crate::app::view::{
+    OrderFacts, PointView, RegionPinView, WindowView, region_view, skill_names, window_view,
+};
 use crate::store::deliveries::{self, Loaded};
 use crate::store::shifts;
 use callahead_domain::actor::Actor;
@@ -127,6 +129,8 @@ pub struct StopView {
     pub promised_by: DateTime<Utc>,
     /// For the courier, from the shop.
     pub note: Option<String>,
+    /// What is asked of the courier: `cash`, `cold`, `heavy`, `id`.
+    pub needs: Vec<String>,
     /// The answer that counts.
     pub answer: Option<StopAnswerView>,
     /// Who takes it instead of the customer.
@@ -311,6 +315,7 @@ impl Show<'_> {
             window: window_view(delivery),
             promised_by: delivery.promised_by,
             note: facts.note_now(delivery),
+            needs: skill_names(&facts.needs),
             answer: delivery.answer.as_ref().map(answer_view),
             receiver: receiver.filter(|_| to_door),
             code_tries_left: CODE_TRIES.saturating_sub(delivery.code.tries),

@@ -10,6 +10,7 @@
 //! | `photos` | proof without a code |
 
 pub mod actions;
+pub mod breaks;
 pub mod feed;
 mod legs;
 pub mod next_action;

@@ -99,8 +99,8 @@ async fn bundle(tx: &Tx, courier: CourierId, answered: &Loaded) -> Result<Vec<Lo
     let mut mine = deliveries::of_couriers(tx.reader(), vec![courier.uuid()]).await?;
     mine.retain(|loaded| loaded.delivery.stage == answered.delivery.stage);
     let orders: Vec<Uuid> = mine.iter().map(|loaded| loaded.row.order_id).collect();
-    let places = dispatching::pick_ups(tx.reader(), &orders).await?;
-    let place = |loaded: &Loaded| places.get(&loaded.row.order_id).map(|row| row.id);
+    let places = dispatching::wanted(tx.reader(), &orders).await?;
+    let place = |loaded: &Loaded| places.get(&loaded.row.order_id).map(|wanted| wanted.pick_up.id);
     mine.retain(|loaded| loaded.row.id != answered.row.id && place(loaded) == place(answered));
     Ok(mine)
 }

@@ -42,6 +42,8 @@ pub struct CourierShiftView {
     pub ended_at: Option<DateTime<Utc>>,
     /// Parcels at most.
     pub capacity: i32,
+    /// A break lasts until then; null while there is none.
+    pub break_until: Option<DateTime<Utc>>,
 }
 
 /// How a shift is shown.
@@ -52,6 +54,7 @@ pub(super) fn view(row: &shift::Model) -> CourierShiftView {
         ends_at: instant(row.ends_at),
         ended_at: row.ended_at.map(instant),
         capacity: row.capacity,
+        break_until: row.break_until.map(instant),
     }
 }
 
@@ -134,6 +137,7 @@ impl Unit for Start {
             lat: self.new.point.map(Point::lat),
             lon: self.new.point.map(Point::lon),
             position_at: self.new.point.map(|_| micros(self.base.now)),
+            break_until: None,
             run: "[]".to_owned(),
             version: 1,
         };

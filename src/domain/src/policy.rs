@@ -63,6 +63,9 @@ pub struct Policy {
     pub offer_rounds: u32,
     /// What nobody of its region takes comes into question for couriers of other regions this near to the pick-up; 0: never.
     pub widen_m: i64,
+    /// Deliveries an hour that couriers' guaranteed pay covers; 0: none is guaranteed. Work goes first to those who are
+    /// paid already.
+    pub guaranteed_per_hour: u32,
     /// Whether the answer is required at all.
     pub gate: GateMode,
     /// The first notice goes out this long before the planned arrival.
@@ -130,6 +133,7 @@ impl Default for Policy {
             offer_s: 60,
             offer_rounds: 3,
             widen_m: 0,
+            guaranteed_per_hour: 0,
             gate: GateMode::Ask,
             notice_lead_s: 45 * 60,
             reminder_after_s: 10 * 60,
@@ -205,6 +209,13 @@ impl Policy {
         range("offer_s", self.offer_s, 5, 3600, "5 to 3600 seconds");
         range("offer_rounds", i64::from(self.offer_rounds), 1, 100, "1 to 100");
         range("widen_m", self.widen_m, 0, 100_000, "0 to 100000 metres");
+        range(
+            "guaranteed_per_hour",
+            i64::from(self.guaranteed_per_hour),
+            0,
+            100,
+            "0 to 100 deliveries an hour",
+        );
         range("notice_lead_s", self.notice_lead_s, 0, 7 * 86_400, "0 to 604800 seconds");
         range("reminder_after_s", self.reminder_after_s, 60, 86_400, "60 to 86400 seconds");
         range("call_lead_s", self.call_lead_s, 480, 1200, "480 to 1200 seconds");

@@ -79,6 +79,7 @@ fn visit(delivery: Delivery, now: DateTime<Utc>) -> Visit {
             address: "14 Tidegate Lane".to_owned(),
             note: None,
             items: vec![Item { name: "Bread".to_owned(), quantity: 2 }],
+            needs: Vec::new(),
             created_at: at("17:00"),
         },
         shop: ShopEntry {

@@ -5,6 +5,7 @@ use crate::app::wrong::Wrong;
 use crate::http::catalogue as c;
 use crate::http::problem::{Fault, Problem};
 use callahead_domain::contact::{Language, PersonName, Phone, PhoneError};
+use callahead_domain::courier::Skill;
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 use std::fmt::Display;
@@ -47,6 +48,17 @@ pub fn country(faults: &mut Vec<Fault>, param: &str, raw: &str) -> Option<String
 /// A telephone number, in this country unless it says another.
 pub fn phone(faults: &mut Vec<Fault>, param: &str, raw: &str, country: Option<&str>) -> Option<Phone> {
     keep(faults, param, "invalid_phone", Phone::parse(raw, country))
+}
+
+/// Skills, each once.
+pub fn skills(faults: &mut Vec<Fault>, param: &str, raw: &[String]) -> Vec<Skill> {
+    let mut found = Vec::new();
+    for (place, name) in raw.iter().enumerate() {
+        let known = Skill::parse(name).ok_or("one of cash, cold, heavy, id");
+        let known = keep(faults, &format!("{param}[{place}]"), "unknown", known);
+        found.extend(known.filter(|skill| !found.contains(skill)));
+    }
+    found
 }
 
 /// An id in a body.

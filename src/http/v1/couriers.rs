@@ -8,6 +8,7 @@ use crate::http::body::Json;
 use crate::http::extract::{created, id, if_match, versioned};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
+use crate::http::v1::shared::PointIn;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use callahead_domain::courier::Vehicle;
 use callahead_domain::id::{CourierId, RegionId};
@@ -19,6 +20,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 const MOST_CAPACITY: i32 = 1000;
 /// Regions of a courier at most.
 const MOST_REGIONS: usize = 1000;
+/// Grams a courier may carry at once, at most: ten tonnes.
+const MOST_GRAMS: u32 = 10_000_000;
 
 /// A new courier.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -38,6 +41,14 @@ pub struct CourierIn {
     capacity: i32,
     /// `reg_…`, where they work.
     regions: Vec<String>,
+    /// What they are fit for: `cash`, `cold`, `heavy`, `id`; nothing if absent.
+    #[schema(max_items = 4)]
+    skills: Option<Vec<String>>,
+    /// Grams at once, 1 to 10000000; no limit if absent.
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    max_weight_g: Option<u32>,
+    /// Where they have to be when a shift ends; anywhere if absent.
+    home: Option<PointIn>,
 }
 
 fn vehicle(faults: &mut Vec<Fault>, raw: &str) -> Option<Vehicle> {
@@ -51,6 +62,13 @@ fn vehicle(faults: &mut Vec<Fault>, raw: &str) -> Option<Vehicle> {
 fn capacity(faults: &mut Vec<Fault>, given: i32) -> i32 {
     if !(1..=MOST_CAPACITY).contains(&given) {
         faults.push(Fault::new("capacity", "out_of_range", format!("1 to {MOST_CAPACITY} parcels")));
+    }
+    given
+}
+
+fn weight(faults: &mut Vec<Fault>, given: u32) -> u32 {
+    if !(1..=MOST_GRAMS).contains(&given) {
+        faults.push(Fault::new("max_weight_g", "out_of_range", format!("1 to {MOST_GRAMS} grams")));
     }
     given
 }
@@ -84,10 +102,13 @@ fn check_new(app: &App, input: &CourierIn) -> Result<NewCourier, Problem> {
     let vehicle = vehicle(&mut faults, &input.vehicle);
     let capacity = capacity(&mut faults, input.capacity);
     let regions = regions(&mut faults, app, &input.regions);
+    let skills = checks::skills(&mut faults, "skills", input.skills.as_deref().unwrap_or_default());
+    let max_weight_g = input.max_weight_g.map(|given| weight(&mut faults, given));
+    let home = input.home.and_then(|point| point.check(&mut faults, "home"));
     match (name, phone, vehicle) {
         (Some(name), Some(phone), Some(vehicle)) if faults.is_empty() => {
             let language = language.unwrap_or_default();
-            Ok(NewCourier { name, phone, language, vehicle, capacity, regions })
+            Ok(NewCourier { name, phone, language, vehicle, capacity, regions, skills, max_weight_g, home })
         }
         _ => Err(checks::refused(faults)),
     }
@@ -149,6 +170,17 @@ pub struct CourierPatch {
     capacity: Option<i32>,
     /// `reg_…`, where they work, all of it.
     regions: Option<Vec<String>>,
+    /// What they are fit for, all of it: `cash`, `cold`, `heavy`, `id`.
+    #[schema(max_items = 4)]
+    skills: Option<Vec<String>>,
+    /// Grams at once, 1 to 10000000; null for no limit.
+    #[serde(default, deserialize_with = "checks::nullable")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
+    max_weight_g: Option<Option<u32>>,
+    /// Where they have to be when a shift ends; null for anywhere.
+    #[serde(default, deserialize_with = "checks::nullable")]
+    #[schema(value_type = Option<PointIn>)]
+    home: Option<Option<PointIn>>,
     /// False signs the courier out and ends the shift.
     active: Option<bool>,
 }
@@ -162,6 +194,9 @@ fn check_patch(app: &App, input: &CourierPatch) -> Result<CourierChange, Problem
         vehicle: input.vehicle.as_deref().and_then(|raw| vehicle(&mut faults, raw)),
         capacity: input.capacity.map(|given| capacity(&mut faults, given)),
         regions: input.regions.as_deref().map(|given| regions(&mut faults, app, given)),
+        skills: input.skills.as_deref().map(|given| checks::skills(&mut faults, "skills", given)),
+        max_weight_g: input.max_weight_g.map(|given| given.map(|given| weight(&mut faults, given))),
+        home: input.home.map(|home| home.and_then(|point| point.check(&mut faults, "home"))),
         active: input.active,
     };
     checks::refuse(faults)?;

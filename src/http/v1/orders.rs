@@ -10,6 +10,7 @@ use crate::http::catalogue as c;
 use crate::http::extract::{created, id, id_in, idempotency_key, if_match, versioned};
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
+use crate::http::v1::checks;
 use crate::http::v1::shared::{MoneyIn, PointIn, WindowIn, check_text, in_reach};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use callahead_domain::contact::{Email, Language, PersonName, Phone};
@@ -110,6 +111,9 @@ pub struct OrderIn {
     /// For the courier, up to 500 characters.
     #[schema(min_length = 1, max_length = 500)]
     note: Option<String>,
+    /// What its courier has to be fit for: `cash`, `cold`, `heavy`, `id`; nothing if absent.
+    #[schema(max_items = 4)]
+    needs: Option<Vec<String>>,
 }
 
 /// Most pieces of an order.
@@ -217,6 +221,7 @@ fn check(app: &App, caller: ShopCaller, input: &OrderIn) -> Result<NewOrder, Pro
     let total = input.total.check(&mut faults, "total", shop.currency);
     let parcels = check_parcels(&mut faults, input.parcels.as_deref(), total);
     let items = check_items(&mut faults, input.items.as_deref());
+    let needs = checks::skills(&mut faults, "needs", input.needs.as_deref().unwrap_or_default());
     let window =
         input.window.as_ref().and_then(|window| window.check(&mut faults, "window", shop.time_zone, now));
     in_reach(&mut faults, "ready_at", input.ready_at, now);
@@ -251,6 +256,7 @@ fn check(app: &App, caller: ShopCaller, input: &OrderIn) -> Result<NewOrder, Pro
             authorised_until: input.authorised_until,
             provider_ref: input.provider_ref.clone(),
             note: input.note.clone(),
+            needs,
         }),
         _ => Err(Problem::new(c::INVALID, "The order has values that are not allowed.").with_faults(faults)),
     }

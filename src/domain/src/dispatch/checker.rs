@@ -30,10 +30,16 @@ pub enum Breach {
     WrongTimes,
     /// More on board than fits, while a new delivery is.
     OverCapacity,
+    /// More grams on board than may be, while a new delivery is.
+    OverWeight,
     /// The courier does not serve the region.
     RegionNotServed,
+    /// The delivery needs something the courier is not fit for.
+    LacksSkill,
     /// The courier's shift is over.
     OffDuty,
+    /// The courier is on a break.
+    OnBreak,
     /// A dispatcher gave the delivery to somebody else.
     ReservedForAnother,
     /// The courier declined it.
@@ -44,6 +50,10 @@ pub enum Breach {
     ShiftEnds,
     /// A wait longer than allowed that was not there before.
     WaitTooLong,
+    /// The courier comes back after the end of the shift, and later than before.
+    WayHome,
+    /// A door is reached after the hold of its money, and was not before.
+    HoldEnds,
     /// A promise broken that was kept before, or is broken by more.
     PromiseBroken,
     /// A delivery assigned twice, or one that is not open.
@@ -154,6 +164,7 @@ impl<'a> Checker<'a> {
         }
         self.capacity(courier, &stops, &new);
         self.times(courier, &done, &new);
+        self.way_home(courier, &done);
     }
 
     /// Nothing lost, nothing foreign, fixed stops in their places.
@@ -246,17 +257,24 @@ impl<'a> Checker<'a> {
 
     fn capacity(&mut self, courier: &CourierState, stops: &[&Stop], new: &[&Assignment]) {
         let mut on_board = i64::from(courier.on_board);
+        let mut grams = i64::from(courier.on_board_g);
         let mut carried: Vec<DeliveryId> = Vec::new();
         for stop in stops {
             if stop.kind == StopKind::PickUp {
                 on_board += i64::from(stop.load);
+                grams += i64::from(stop.weight_g);
                 carried.extend(new.iter().map(|given| given.delivery).filter(|id| *id == stop.delivery));
             } else {
                 on_board -= i64::from(stop.load);
+                grams -= i64::from(stop.weight_g);
                 carried.retain(|delivery| *delivery != stop.delivery);
             }
             if on_board > i64::from(courier.capacity) && !carried.is_empty() {
                 self.report(Breach::OverCapacity, Some(courier.id), Some(stop.delivery));
+            }
+            let most = courier.max_weight_g.unwrap_or(u32::MAX);
+            if grams > i64::from(most) && courier.max_weight_g.is_some() && !carried.is_empty() {
+                self.report(Breach::OverWeight, Some(courier.id), Some(stop.delivery));
             }
         }
     }
@@ -279,10 +297,31 @@ impl<'a> Checker<'a> {
             if now.wait() > max_wait && was.is_none_or(|was| now.wait() > was.wait()) {
                 self.report(Breach::WaitTooLong, Some(courier.id), Some(stop.delivery));
             }
+            let unpaid = |done: &Done<'_>| {
+                stop.kind == StopKind::DropOff && stop.hold_ends.is_some_and(|ends| done.start_at >= ends)
+            };
+            if self.weights.keep_holds && unpaid(now) && !was.is_some_and(unpaid) {
+                self.report(Breach::HoldEnds, Some(courier.id), Some(stop.delivery));
+            }
             let forgiven = is_new && self.weights.allow_late;
             if !forgiven && now.late() > tolerance && was.is_none_or(|was| now.late() > was.late()) {
                 self.report(Breach::PromiseBroken, Some(courier.id), Some(stop.delivery));
             }
+        }
+    }
+
+    /// Back in time, or as late as without what is new.
+    fn way_home(&mut self, courier: &CourierState, done: &[Done<'_>]) {
+        let (Some(home), Some(last)) = (courier.home, done.last()) else { return };
+        let back =
+            |clock: DateTime<Utc>, at| later(clock, own_s(courier, self.travel.travel_s(at, home, clock)));
+        let alone: Vec<&Stop> = courier.stops.iter().collect();
+        let before = match self.derive(courier, &alone).last() {
+            Some(was) => back(was.depart_at, was.stop.point),
+            None => back(courier.free_at.max(self.problem.now), courier.at),
+        };
+        if back(last.depart_at, last.stop.point) > courier.shift_ends_at.max(before) {
+            self.report(Breach::WayHome, Some(courier.id), Some(last.stop.delivery));
         }
     }
 
@@ -309,12 +348,15 @@ impl<'a> Checker<'a> {
     }
 
     fn assignment(&mut self, given: &Assignment, open: &OpenDelivery, courier: &CourierState) {
+        let named = open.courier == Some(courier.id);
         let broken = [
             (
                 !courier.regions.contains(&open.region) && !open.widened.contains(&courier.id),
                 Breach::RegionNotServed,
             ),
             (courier.shift_ends_at <= self.problem.now, Breach::OffDuty),
+            (!named && open.needs.iter().any(|need| !courier.skills.contains(need)), Breach::LacksSkill),
+            (!named && courier.break_until > Some(self.problem.now), Breach::OnBreak),
             (open.courier.is_some() && open.courier != Some(courier.id), Breach::ReservedForAnother),
             (open.declined.contains(&courier.id), Breach::DeclinedBefore),
             (courier.has_offer, Breach::HasOpenOffer),

@@ -14,7 +14,7 @@ use super::legs::{SECOND_US, Spot};
 use super::live::urgent_us;
 use super::problem::{OpenDelivery, StopKind};
 use super::schedule::{Node, Step};
-use super::search::{self, Allowed, Model, Part, Request, SamePlace, Solution, Vehicle, Visit};
+use super::search::{self, Allowed, End, Model, Part, Request, SamePlace, Solution, Vehicle, Visit};
 use super::terms::{click_to_door, double, driving, lateness, pay, region, stability, waiting};
 use super::weights::Weights;
 use crate::id::{DeliveryId, PickupPointId, RegionId};
@@ -200,6 +200,10 @@ impl<'a> Draft<'a> {
     fn add_vehicle(&mut self, route: &Route<'a>, prefix: Vec<search::Stop>, unseen: u32) {
         let courier = route.courier;
         let start = self.place(route.starts().0, None, false);
+        // What stands at the end is not in the model: the judge alone knows where such a run ends.
+        let home = route.ends().filter(|_| !route.has_tail() && !self.is_unbound());
+        let end =
+            home.map(|(spot, by_us)| End { place: self.place(spot, None, false), latest: self.ahead(by_us) });
         let region = courier.regions.first().map(|region| self.region(*region));
         self.model.vehicles.push(Vehicle {
             start_time: self.ahead(route.starts().1),
@@ -211,6 +215,7 @@ impl<'a> Draft<'a> {
                 self.ahead(courier.shift_ends_at.timestamp_micros())
             },
             prefix,
+            end,
             included_requests: courier.covered.map_or(u32::MAX, |covered| covered.saturating_sub(unseen)),
             extra_request_cost: pay::each(self.weights),
             region,
@@ -229,15 +234,17 @@ impl<'a> Draft<'a> {
         let is_pick_up = stop.kind == StopKind::PickUp;
         let shop = stop.place.filter(|_| is_pick_up);
         let place = self.place(node.spot, shop, is_pick_up && shop.is_none());
+        let promised = stop.due.is_some();
         let kept_us = node.due_us.saturating_add(tolerance_us(weights));
-        let latest_us = standing.map_or(kept_us, |step| kept_us.max(step.start_us));
+        let held_us = held_us(node, weights);
+        let by_us = if late || !promised { held_us } else { held_us.min(kept_us) };
+        let latest_us = standing.map_or(by_us, |step| by_us.max(step.start_us));
         let most_us = i64::from(weights.max_wait_s).saturating_mul(SECOND_US);
         let wait_us = standing.map_or(most_us, |step| most_us.max(step.wait_us()));
-        let promised = stop.due.is_some();
         let serves = stop.kind == StopKind::DropOff;
         Visit {
             earliest: if node.not_before_us == i64::MIN { EVER } else { self.ahead(node.not_before_us) },
-            latest: if late || !promised || self.is_unbound() {
+            latest: if by_us == i64::MAX || self.is_unbound() {
                 f64::INFINITY
             } else {
                 self.ahead(latest_us)
@@ -318,13 +325,13 @@ impl<'a> Draft<'a> {
     /// What a plan leaves out may be late from now on.
     pub(super) fn let_be_late(&mut self, plan: &Solution) {
         for request in plan.unassigned.iter().map(|request| index(*request)) {
+            let Some(origin) = self.origins.get_mut(request) else { continue };
+            origin.late = true;
+            let held = origin.drop_off.map_or(i64::MAX, |node| held_us(&node, self.weights));
+            let latest = if held == i64::MAX { f64::INFINITY } else { self.ahead(held) };
             if let Some(request) = self.model.requests.get_mut(request) {
-                for visit in request.pick_up.iter_mut().chain(&mut request.drop_off) {
-                    visit.latest = f64::INFINITY;
-                }
-            }
-            if let Some(origin) = self.origins.get_mut(request) {
-                origin.late = true;
+                request.pick_up.iter_mut().for_each(|visit| visit.latest = f64::INFINITY);
+                request.drop_off.iter_mut().for_each(|visit| visit.latest = latest);
             }
         }
     }
@@ -356,6 +363,14 @@ impl<'a> Draft<'a> {
     pub(super) fn left(&self, plan: &Solution) -> Vec<&'a OpenDelivery> {
         let origins = plan.unassigned.iter().filter_map(|request| self.origins.get(index(*request)));
         origins.filter_map(|origin| origin.open).collect()
+    }
+}
+
+/// The last moment at which a door's money is held.
+fn held_us(node: &Node<'_>, weights: &Weights) -> i64 {
+    match node.hold_ends_us {
+        ends_us if weights.keep_holds && ends_us < i64::MAX => ends_us.saturating_sub(1),
+        _ => i64::MAX,
     }
 }
 

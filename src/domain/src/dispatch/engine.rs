@@ -95,10 +95,10 @@ pub fn plain(problem: &Problem, travel: &dyn TravelTimes, weights: &Weights) -> 
 
 /// All points a problem speaks of.
 pub(super) fn points(problem: &Problem) -> impl Iterator<Item = Point> + '_ {
-    let runs = problem
-        .couriers
-        .iter()
-        .flat_map(|courier| std::iter::once(courier.at).chain(courier.stops.iter().map(|stop| stop.point)));
+    let runs = problem.couriers.iter().flat_map(|courier| {
+        let ends = std::iter::once(courier.at).chain(courier.home);
+        ends.chain(courier.stops.iter().map(|stop| stop.point))
+    });
     let open = problem.deliveries.iter().flat_map(|open| [open.pick_up.point, open.drop_off.point]);
     runs.chain(open)
 }

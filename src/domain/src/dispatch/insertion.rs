@@ -6,7 +6,9 @@
 
 use super::legs::{Legs, SECOND_US, Spot};
 use super::problem::{Clearance, CourierState, OpenDelivery, StopKind};
-use super::rules::{Refusal, over_capacity, shift_ends, wait_too_long, window_missed};
+use super::rules::{
+    Refusal, hold_ends, over_capacity, over_weight, shift_ends, wait_too_long, way_home, window_missed,
+};
 use super::schedule::{Node, PlannedStop, Step, Walk};
 use super::terms;
 use super::weights::Weights;
@@ -27,8 +29,7 @@ pub(super) struct Route<'a> {
     pub(super) courier: &'a CourierState,
     pub(super) nodes: Vec<Node<'a>>,
     fixed: usize,
-    capacity: i64,
-    shift_ends_us: i64,
+    limits: Limits,
     /// The state before each stop, and the cost until there; one more than stops.
     before: Vec<(Walk, f64)>,
     steps: Vec<Step>,
@@ -78,6 +79,16 @@ impl From<Refusal> for End {
     }
 }
 
+/// What a courier's run keeps within.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    capacity: i64,
+    most_g: Option<i64>,
+    shift_ends_us: i64,
+    /// Where they have to be then, and when they would be by the run as it stands in the problem.
+    home: Option<(Spot, i64)>,
+}
+
 /// A walk that is being tried.
 #[derive(Clone, Copy)]
 struct Trial<'t> {
@@ -86,8 +97,7 @@ struct Trial<'t> {
     cost: f64,
     most: f64,
     late: bool,
-    shift_ends_us: i64,
-    capacity: i64,
+    limits: Limits,
 }
 
 impl Trial<'_> {
@@ -108,10 +118,13 @@ impl Trial<'_> {
     fn judge(&mut self, node: &Node<'_>, step: &Step, before: Option<&Step>) -> Result<(), End> {
         let weights = self.terms.weights;
         if node.stop.kind == StopKind::PickUp {
-            shift_ends::check(step.start_us, before.map(|step| step.start_us), self.shift_ends_us)?;
+            shift_ends::check(step.start_us, before.map(|step| step.start_us), self.limits.shift_ends_us)?;
         }
         let max_wait_us = i64::from(weights.max_wait_s).saturating_mul(SECOND_US);
         wait_too_long::check(step.wait_us(), before.map(Step::wait_us), max_wait_us)?;
+        if weights.keep_holds {
+            hold_ends::check(step.start_us, before.map(|step| step.start_us), node.hold_ends_us)?;
+        }
         if before.is_some() || !self.late {
             let tolerance_us = i64::from(weights.tolerance_s).saturating_mul(SECOND_US);
             window_missed::check(step.late_us, before.map(|step| step.late_us), tolerance_us)?;
@@ -121,7 +134,14 @@ impl Trial<'_> {
     }
 
     fn fits(&self) -> Result<(), End> {
-        Ok(over_capacity::check(self.walk.load, self.capacity)?)
+        over_capacity::check(self.walk.load, self.limits.capacity)?;
+        Ok(over_weight::check(self.walk.weight_g, self.limits.most_g)?)
+    }
+
+    /// At the end of the run.
+    fn ends(&self, legs: &Legs<'_>) -> Result<(), End> {
+        let Some((home, before_us)) = self.limits.home else { return Ok(()) };
+        Ok(way_home::check(self.walk.would_be_at(home, legs), before_us, self.limits.shift_ends_us)?)
     }
 }
 
@@ -149,8 +169,12 @@ impl<'a> Route<'a> {
             courier,
             fixed: courier.fixed.min(nodes.len()),
             nodes,
-            capacity: i64::from(courier.capacity),
-            shift_ends_us: courier.shift_ends_at.timestamp_micros(),
+            limits: Limits {
+                capacity: i64::from(courier.capacity),
+                most_g: courier.max_weight_g.map(i64::from),
+                shift_ends_us: courier.shift_ends_at.timestamp_micros(),
+                home: None,
+            },
             before: Vec::new(),
             steps: Vec::new(),
             base: Vec::new(),
@@ -164,6 +188,10 @@ impl<'a> Route<'a> {
         route.bounds.clone_from(&route.steps);
         route.standing = route.carried;
         route.head = route.untailed();
+        if let (Some(home), Some((walk, _))) = (courier.home, route.before.last()) {
+            let home = legs.spot(home);
+            route.limits.home = Some((home, walk.would_be_at(home, legs)));
+        }
         route
     }
 
@@ -194,6 +222,11 @@ impl<'a> Route<'a> {
     pub(super) fn is_tail(&self, node: &Node<'_>) -> bool {
         let silent = node.stop.kind == StopKind::DropOff && node.stop.clearance == Clearance::Silent;
         silent && self.base_of(node).is_some()
+    }
+
+    /// Whether such doors stand at its end.
+    pub(super) fn has_tail(&self) -> bool {
+        self.nodes.iter().skip(self.fixed).any(|node| self.is_tail(node))
     }
 
     fn untailed(&self) -> usize {
@@ -249,7 +282,7 @@ impl<'a> Route<'a> {
         for pick_at in self.fixed..=self.head {
             let Some((walk, cost)) = self.before.get(pick_at) else { break };
             // No place from here on is sooner, so that what refuses this one refuses them all.
-            if walk.at_us.max(pick_up.not_before_us) > self.shift_ends_us {
+            if walk.at_us.max(pick_up.not_before_us) > self.limits.shift_ends_us {
                 search.note(End::Refused(Refusal::ShiftEnds));
                 break;
             }
@@ -314,6 +347,7 @@ impl<'a> Route<'a> {
         for (node, before) in self.nodes.iter().zip(&self.bounds).skip(drop_at) {
             trial.pass(node, before, legs)?;
         }
+        trial.ends(legs)?;
         Ok((trial, step))
     }
 
@@ -365,6 +399,7 @@ impl<'a> Route<'a> {
                 trial.fits().ok()?;
             }
         }
+        trial.ends(legs).ok()?;
         Some(trial.cost + prices)
     }
 
@@ -375,13 +410,17 @@ impl<'a> Route<'a> {
     }
 
     fn trial<'t>(&self, (walk, cost): (Walk, f64), most: f64, terms: &'t Terms<'t>) -> Trial<'t> {
-        let (shift_ends_us, capacity) = (self.shift_ends_us, self.capacity);
-        Trial { terms, walk, cost, most, late: terms.late, shift_ends_us, capacity }
+        Trial { terms, walk, cost, most, late: terms.late, limits: self.limits }
     }
 
     /// Deliveries in the run.
     pub(super) fn carried(&self) -> usize {
         self.carried
+    }
+
+    /// Where the courier has to be at the end, and when they would be at the latest by the rules, microseconds.
+    pub(super) fn ends(&self) -> Option<(Spot, i64)> {
+        self.limits.home.map(|(home, before_us)| (home, before_us.max(self.limits.shift_ends_us)))
     }
 
     /// Where and when the run begins, microseconds.

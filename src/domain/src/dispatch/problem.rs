@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::courier::Skill;
 use crate::geo::Point;
 use crate::id::{CourierId, DeliveryId, PickupPointId, RegionId};
 
@@ -78,6 +79,12 @@ pub struct Stop {
     pub due: Option<DateTime<Utc>>,
     /// Units that come on board (pick-up) or leave (drop-off, return).
     pub load: u32,
+    /// Grams that come on board or leave; 0 where nothing is known.
+    #[serde(default)]
+    pub weight_g: u32,
+    /// Of a drop-off: the customer's money is held for us until then. Nobody comes to the door later.
+    #[serde(default)]
+    pub hold_ends: Option<DateTime<Utc>>,
     /// The start somebody was told: moved only for a gain.
     #[serde(default)]
     pub told: Option<DateTime<Utc>>,
@@ -100,10 +107,25 @@ pub struct CourierState {
     pub free_at: DateTime<Utc>,
     /// No pick-up starts after this; drop-offs may follow it.
     pub shift_ends_at: DateTime<Utc>,
+    /// Where they have to be when the shift ends; `None` where they may end it anywhere.
+    #[serde(default)]
+    pub home: Option<Point>,
+    /// They are on a break: nothing new is given to them before.
+    #[serde(default)]
+    pub break_until: Option<DateTime<Utc>>,
+    /// What they are fit for.
+    #[serde(default)]
+    pub skills: Vec<Skill>,
     /// Most units on board at a time.
     pub capacity: u32,
     /// Units on board now.
     pub on_board: u32,
+    /// Most grams on board at a time; `None` where nobody weighs.
+    #[serde(default)]
+    pub max_weight_g: Option<u32>,
+    /// Grams on board now.
+    #[serde(default)]
+    pub on_board_g: u32,
     /// The regions they serve, their own first; an empty list serves none.
     pub regions: Vec<RegionId>,
     /// They have an offer they have not answered: nothing more is offered to them.
@@ -146,6 +168,9 @@ pub struct OpenDelivery {
     pub drop_off: Stop,
     /// Who declined it already.
     pub declined: Vec<CourierId>,
+    /// What its courier has to be fit for.
+    #[serde(default)]
+    pub needs: Vec<Skill>,
     /// Set when a dispatcher named the courier: nobody else may carry it.
     pub courier: Option<CourierId>,
     /// Who had it in the plan before, not told to anybody: kept where that costs little.

@@ -25,18 +25,21 @@ pub fn resequence(courier: &CourierState, travel: &dyn TravelTimes) -> Vec<Plann
     schedule(courier, &order, travel)
 }
 
-/// How a sequence goes: its steps, and the most units on board beyond what fits.
+/// How a sequence goes: its steps, and the most units and grams on board beyond what fits.
 struct Outcome {
     steps: Vec<Step>,
     excess: i64,
+    excess_g: i64,
 }
 
 fn walk(courier: &CourierState, nodes: &[Node<'_>], legs: &Legs<'_>) -> Outcome {
     let mut walk = Walk::start(courier, courier.free_at.timestamp_micros(), legs);
-    let mut outcome = Outcome { steps: Vec::with_capacity(nodes.len()), excess: 0 };
+    let mut outcome = Outcome { steps: Vec::with_capacity(nodes.len()), excess: 0, excess_g: 0 };
+    let most_g = courier.max_weight_g.map_or(i64::MAX, i64::from);
     for node in nodes {
         outcome.steps.push(walk.step(node, legs));
         outcome.excess = outcome.excess.max(walk.load.saturating_sub(i64::from(courier.capacity)));
+        outcome.excess_g = outcome.excess_g.max(walk.weight_g.saturating_sub(most_g));
     }
     outcome
 }
@@ -78,7 +81,7 @@ fn best_move<'a>(
             part.rotate_left(1);
         }
         let then = walk(courier, &order, legs);
-        let fits = then.excess <= now.excess;
+        let fits = then.excess <= now.excess && then.excess_g <= now.excess_g;
         if fits
             && worth(&then.steps) < best
             && nobody_worse(courier, (&order, &then.steps), (nodes, &now.steps))
@@ -90,7 +93,7 @@ fn best_move<'a>(
     found
 }
 
-/// Whether no stop is later after its promise than before, and no pick-up has left the shift.
+/// Whether no stop is later after its promise than before, no pick-up has left the shift and no door its hold.
 fn nobody_worse(
     courier: &CourierState,
     (order, steps): (&[Node<'_>], &[Step]),
@@ -101,6 +104,8 @@ fn nobody_worse(
         let same = |(other, _): &(&Node<'_>, &Step)| std::ptr::eq(other.stop, node.stop);
         let Some((_, was)) = nodes.iter().zip(before).find(same) else { return false };
         let out_of_shift = |step: &Step| node.stop.kind == StopKind::PickUp && step.start_us > shift_ends_us;
-        step.late_us <= was.late_us && (out_of_shift(was) || !out_of_shift(step))
+        let unpaid = |step: &Step| step.start_us >= node.hold_ends_us;
+        let in_time = (out_of_shift(was) || !out_of_shift(step)) && (unpaid(was) || !unpaid(step));
+        step.late_us <= was.late_us && in_time
     })
 }

@@ -59,6 +59,10 @@ pub(super) struct Node<'a> {
     pub(super) chance: f64,
     /// Change of the units on board.
     pub(super) load: i64,
+    /// Change of the grams on board.
+    pub(super) weight_g: i64,
+    /// The end of the hold of the money at a door, the end of time where there is none.
+    pub(super) hold_ends_us: i64,
 }
 
 impl<'a> Node<'a> {
@@ -67,7 +71,8 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn at(stop: &'a Stop, spot: Spot) -> Self {
-        let load = i64::from(stop.load);
+        let sign = if stop.kind == StopKind::PickUp { 1 } else { -1 };
+        let hold_ends = stop.hold_ends.filter(|_| stop.kind == StopKind::DropOff);
         Self {
             stop,
             spot,
@@ -79,7 +84,9 @@ impl<'a> Node<'a> {
             service_us: i64::from(stop.service_s).saturating_mul(SECOND_US),
             told_us: stop.told.map(|at| at.timestamp_micros()),
             chance: chance::of(stop),
-            load: if stop.kind == StopKind::PickUp { load } else { -load },
+            load: sign * i64::from(stop.load),
+            weight_g: sign * i64::from(stop.weight_g),
+            hold_ends_us: hold_ends.map_or(i64::MAX, |at| at.timestamp_micros()),
         }
     }
 
@@ -119,18 +126,31 @@ pub(super) struct Walk {
     place: Option<PickupPointId>,
     served_us: i64,
     pub(super) load: i64,
+    pub(super) weight_g: i64,
     slowness: f64,
 }
 
 impl Walk {
     /// From where the courier is, with what is on board, at a moment.
     pub(super) fn start(courier: &CourierState, at_us: i64, legs: &Legs<'_>) -> Self {
-        let (spot, load) = (legs.spot(courier.at), i64::from(courier.on_board));
-        Self { spot, at_us, place: None, served_us: 0, load, slowness: courier.slowness() }
+        Self {
+            spot: legs.spot(courier.at),
+            at_us,
+            place: None,
+            served_us: 0,
+            load: i64::from(courier.on_board),
+            weight_g: i64::from(courier.on_board_g),
+            slowness: courier.slowness(),
+        }
     }
 
     pub(super) fn spot(&self) -> Spot {
         self.spot
+    }
+
+    /// When the courier would be there, if they went now.
+    pub(super) fn would_be_at(&self, spot: Spot, legs: &Legs<'_>) -> i64 {
+        self.at_us.saturating_add(legs.leg_us(self.slowness, self.spot, spot, self.at_us))
     }
 
     /// Goes on to a stop and does it.
@@ -147,6 +167,7 @@ impl Walk {
             place,
             served_us: spent_us.max(node.service_us),
             load: self.load.saturating_add(node.load),
+            weight_g: self.weight_g.saturating_add(node.weight_g),
             slowness: self.slowness,
         };
         Step {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::StopKind::{DropOff, PickUp};
 use super::search::Rounds;
 use super::*;
+use crate::courier::Skill;
 use crate::geo::{GreatCircle, Point, TravelTimes};
 use crate::id::{CourierId, DeliveryId, PickupPointId, RegionId};
 
@@ -54,6 +55,8 @@ fn stop(number: u32, kind: StopKind, point: Point) -> Stop {
         not_before: None,
         due: None,
         load: 1,
+        weight_g: 0,
+        hold_ends: None,
         told: None,
         clearance: Clearance::Unasked,
         home_chance: 1.0,
@@ -77,7 +80,12 @@ pub(super) fn courier(number: u32, x: i32, y: i32) -> CourierState {
         at: grid(x, y),
         free_at: now(),
         shift_ends_at: after(4 * 3_600),
+        home: None,
+        break_until: None,
+        skills: vec![],
         capacity: 4,
+        max_weight_g: None,
+        on_board_g: 0,
         speed_factor: 1.0,
         on_board: 0,
         regions: vec![region_id(1)],
@@ -95,6 +103,7 @@ pub(super) fn open(number: u32, place: u32, x: i32, y: i32) -> OpenDelivery {
         pick_up: pick_up(number, place),
         drop_off: drop_off(number, x, y),
         declined: vec![],
+        needs: vec![],
         courier: None,
         tentative: None,
         widened: vec![],
@@ -153,14 +162,26 @@ fn two_deliveries_of_one_shop_are_bundled_and_cost_one_service_there() {
 #[test]
 fn each_rule_refuses_with_its_own_code() {
     type Change = fn(&mut CourierState, &mut OpenDelivery);
-    let cases: [(Change, Refusal); 9] = [
+    let cases: [(Change, Refusal); 14] = [
         (|_, delivery| delivery.region = region_id(2), Refusal::RegionNotServed),
+        (|_, delivery| delivery.needs = vec![Skill::Cold], Refusal::LacksSkill),
         (|courier, _| courier.shift_ends_at = now(), Refusal::OffDuty),
+        (|courier, _| courier.break_until = Some(after(60)), Refusal::OnBreak),
         (|_, delivery| delivery.courier = Some(courier_id(9)), Refusal::ReservedForAnother),
         (|courier, delivery| delivery.declined = vec![courier.id], Refusal::DeclinedBefore),
         (|courier, _| courier.has_offer = true, Refusal::HasOpenOffer),
         (|_, delivery| delivery.pick_up.load = 5, Refusal::OverCapacity),
+        (
+            |courier, delivery| (courier.max_weight_g, delivery.pick_up.weight_g) = (Some(999), 1_000),
+            Refusal::OverWeight,
+        ),
         (|courier, _| courier.shift_ends_at = after(100), Refusal::ShiftEnds),
+        (
+            // There in time, but not back any more.
+            |courier, _| (courier.home, courier.shift_ends_at) = (Some(courier.at), after(500)),
+            Refusal::WayHome,
+        ),
+        (|_, delivery| delivery.drop_off.hold_ends = Some(after(395)), Refusal::HoldEnds),
         (|_, delivery| delivery.pick_up.not_before = Some(after(7_200)), Refusal::WaitTooLong),
         (|_, delivery| delivery.drop_off.due = Some(after(200)), Refusal::WindowMissed),
     ];
@@ -312,9 +333,13 @@ fn raw_stop() -> impl Strategy<Value = RawStop> {
 fn dressed(raw: RawStop, number: u32) -> (Stop, Stop) {
     let (place, x, y, hold, due, load) = raw;
     let ready = hold.filter(|_| x % 2 == 0).map(after);
-    let up = Stop { not_before: ready, load, service_s: place * 20, ..pick_up(number, place) };
+    let weight_g = (x as u32 % 3) * 700;
+    let up = Stop { not_before: ready, load, weight_g, service_s: place * 20, ..pick_up(number, place) };
     let held = hold.filter(|_| x % 2 == 1).map(after);
-    (up, Stop { not_before: held, due: due.map(after), load, ..drop_off(number, x, y) })
+    let hold_ends = (y % 5 == 0).then(|| after(i64::from(x) * 100));
+    let off =
+        Stop { not_before: held, due: due.map(after), load, weight_g, hold_ends, ..drop_off(number, x, y) };
+    (up, off)
 }
 
 /// A run of some deliveries: on board already, or still to be picked up, in any order that keeps precedence.
@@ -328,12 +353,17 @@ fn standing(number: u32, (raw, fixed, start): (Vec<(RawStop, bool, usize)>, usiz
     if start % 3 == 0 {
         courier.regions.push(region_id(2));
     }
+    courier.home = (start % 4 == 1).then_some(grid(20, 20));
+    courier.break_until = (start % 17 == 2).then_some(after(i64::from(start % 9) * 100 - 300));
+    courier.skills = Skill::ALL.into_iter().take(start as usize % 4).collect();
+    courier.max_weight_g = (start % 6 == 1).then_some(start % 4_000);
     for (n, (raw, on_board, place)) in raw.into_iter().enumerate() {
         let (up, off) = dressed(raw, 1_000 + number * 10 + n as u32);
-        let place = place % (courier.stops.len() + 1);
+        let (place, off_g) = (place % (courier.stops.len() + 1), off.weight_g);
         courier.stops.insert(place, off);
         if on_board {
             courier.on_board += raw.5;
+            courier.on_board_g += off_g;
         } else {
             courier.stops.insert(place / 2, up);
         }
@@ -353,7 +383,9 @@ pub(super) fn problem() -> impl Strategy<Value = Problem> {
             let declined = if extra < 5 { vec![courier_id(extra)] } else { vec![] };
             let courier = if extra > 36 { Some(courier_id(extra - 36)) } else { None };
             let region = region_id(1 + extra % 2);
-            OpenDelivery { declined, courier, region, pick_up, drop_off, ..open(number, 0, 0, 0) }
+            let needs =
+                Skill::ALL.into_iter().filter(|need| extra % 7 == 3 && *need != Skill::Id).take(2).collect();
+            OpenDelivery { declined, courier, region, needs, pick_up, drop_off, ..open(number, 0, 0, 0) }
         });
         Problem { now: now(), couriers, deliveries: deliveries.collect() }
     })
@@ -494,7 +526,12 @@ proptest! {
 fn breach_of(refusal: Refusal) -> Breach {
     match refusal {
         Refusal::RegionNotServed => Breach::RegionNotServed,
+        Refusal::LacksSkill => Breach::LacksSkill,
         Refusal::OffDuty => Breach::OffDuty,
+        Refusal::OnBreak => Breach::OnBreak,
+        Refusal::OverWeight => Breach::OverWeight,
+        Refusal::WayHome => Breach::WayHome,
+        Refusal::HoldEnds => Breach::HoldEnds,
         Refusal::ReservedForAnother => Breach::ReservedForAnother,
         Refusal::DeclinedBefore => Breach::DeclinedBefore,
         Refusal::HasOpenOffer => Breach::HasOpenOffer,

@@ -25,6 +25,8 @@ pub struct Weights {
     /// A delivery whose promise nobody can keep is placed all the same, as little late as can be; nobody gains from
     /// one that is stuck. The promises of others are not broken for it.
     pub allow_late: bool,
+    /// Nobody comes to a door after the customer's money has stopped being held.
+    pub keep_holds: bool,
     /// Points for telling a customer another arrival than before.
     pub moved: u32,
     /// The same for one who has confirmed to be home then.
@@ -53,6 +55,7 @@ impl Default for Weights {
             max_wait_s: 1_800,
             assumed_promise_s: 3_600,
             allow_late: true,
+            keep_holds: true,
             moved: 1_800,
             moved_confirmed: 9_000,
             told_slack_s: 300,

@@ -10,6 +10,7 @@ use super::problem::{CourierState, OpenDelivery, Problem, Stop, StopKind};
 use super::rules::Refusal;
 use super::schedule::{PlannedStop, schedule};
 use super::weights::Weights;
+use crate::courier::Skill;
 use crate::geo::TravelTimes;
 use crate::id::{CourierId, DeliveryId};
 
@@ -87,6 +88,10 @@ fn unbound(problem: &Problem) -> Problem {
         courier.shift_ends_at = DateTime::<Utc>::MAX_UTC;
         courier.capacity = u32::MAX;
         courier.has_offer = false;
+        courier.max_weight_g = None;
+        courier.home = None;
+        courier.break_until = None;
+        courier.skills = Skill::ALL.to_vec();
     }
     for open in &mut free.deliveries {
         open.declined.clear();
@@ -96,7 +101,7 @@ fn unbound(problem: &Problem) -> Problem {
 }
 
 fn without_bounds(weights: &Weights) -> Weights {
-    Weights { tolerance_s: u32::MAX, max_wait_s: u32::MAX, allow_late: true, ..*weights }
+    Weights { tolerance_s: u32::MAX, max_wait_s: u32::MAX, allow_late: true, keep_holds: false, ..*weights }
 }
 
 fn broken(
@@ -156,7 +161,12 @@ impl Breach {
         Some(match self {
             Self::OverCapacity => Refusal::OverCapacity,
             Self::RegionNotServed => Refusal::RegionNotServed,
+            Self::LacksSkill => Refusal::LacksSkill,
             Self::OffDuty => Refusal::OffDuty,
+            Self::OnBreak => Refusal::OnBreak,
+            Self::OverWeight => Refusal::OverWeight,
+            Self::WayHome => Refusal::WayHome,
+            Self::HoldEnds => Refusal::HoldEnds,
             Self::ReservedForAnother => Refusal::ReservedForAnother,
             Self::DeclinedBefore => Refusal::DeclinedBefore,
             Self::HasOpenOffer => Refusal::HasOpenOffer,

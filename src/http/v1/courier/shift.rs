@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::app::courier::shift::{self, CourierShiftView, NewShift, Reported};
-use crate::app::courier::shift_end;
+use crate::app::courier::{breaks, shift_end};
 use crate::http::auth::CourierCaller;
 use crate::http::body::Json;
 use crate::http::catalogue as c;
@@ -69,6 +69,37 @@ pub async fn current(app: web::Data<App>, caller: CourierCaller) -> Result<HttpR
 pub async fn end(app: web::Data<App>, caller: CourierCaller) -> Result<HttpResponse, Problem> {
     let caller = caller.acting()?;
     Ok(HttpResponse::Ok().json(shift_end::end(&app, caller.courier).await?))
+}
+
+/// A break to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakIn {
+    /// How long from now, 1 to 120.
+    #[schema(minimum = 1, maximum = 120)]
+    minutes: i64,
+}
+
+/// Take a break. Nothing new is given to the courier before it is over; what is theirs waits, and its customers are told.
+///
+/// A break that runs gets the new end. Whoever is on the way to a door, or at it, finishes there first (422 `on_the_way`).
+#[utoipa::path(tag = "couriers", request_body = BreakIn, responses((status = 200, body = CourierShiftView), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+#[post("/v1/courier/shift/break")]
+pub async fn begin_break(
+    app: web::Data<App>,
+    caller: CourierCaller,
+    body: Json<BreakIn>,
+) -> Result<HttpResponse, Problem> {
+    let caller = caller.acting()?;
+    Ok(HttpResponse::Ok().json(breaks::begin(&app, caller.courier, body.value.minutes).await?))
+}
+
+/// End the break, if there is one.
+#[utoipa::path(tag = "couriers", responses((status = 200, body = CourierShiftView), (status = 409, body = ProblemDocument)))]
+#[post("/v1/courier/shift/break/end")]
+pub async fn end_break(app: web::Data<App>, caller: CourierCaller) -> Result<HttpResponse, Problem> {
+    let caller = caller.acting()?;
+    Ok(HttpResponse::Ok().json(breaks::end(&app, caller.courier).await?))
 }
 
 /// One position.
@@ -141,4 +172,5 @@ pub async fn report(
 /// The routes of this resource.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(start).service(current).service(end).service(report);
+    config.service(begin_break).service(end_break);
 }
