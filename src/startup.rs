@@ -3,6 +3,7 @@
 use crate::app::assign::Planned;
 use crate::app::book::{Book, BookCell};
 use crate::app::context::{App, Bells, SeenKeys};
+use crate::app::courier::watch::Watched;
 use crate::app::ledger::Ledger;
 use crate::app::ports::{Clock, Entropy, OsEntropy, SystemClock};
 use crate::app::secret::Secrets;
@@ -166,6 +167,7 @@ pub async fn build(config: Config, world: World) -> Result<Built, Failure> {
         default_policy,
         bells: Bells::default(),
         planned: Planned::default(),
+        watched: Watched::default(),
         seen: SeenKeys::default(),
         shutdown: Shutdown::new(),
         owner,
@@ -213,8 +215,9 @@ pub fn spawn_workers(built: &Built) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         let book = keep_book(Arc::clone(&app));
         let dispatch = crate::app::assign::run(Arc::clone(&app));
+        let feeds = crate::app::courier::watch::run(Arc::clone(&app));
         let jobs = jobs::run(Arc::clone(&app), tools);
-        tokio::join!(book, dispatch, jobs);
+        tokio::join!(book, dispatch, feeds, jobs);
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::assign::Planned;
 use super::book::BookCell;
+use super::courier::watch::Watched;
 use super::ids::Ids;
 use super::ledger::Ledger;
 use super::ports::{Clock, Entropy};
@@ -96,6 +97,8 @@ pub struct App {
     pub bells: Bells,
     /// What was planned and found in order.
     pub planned: Planned,
+    /// Whose phones hold a stream open.
+    pub watched: Watched,
     /// Credentials seen a moment ago.
     pub seen: SeenKeys,
     /// Told when the process should end.

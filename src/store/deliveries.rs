@@ -76,15 +76,18 @@ pub async fn by_link(conn: &impl ConnectionTrait, hash: Vec<u8>) -> Result<Optio
         .transpose()
 }
 
+/// The stages in which a delivery is on a courier's hands or offered to them.
+pub(super) const WITH_COURIER: [&str; 6] =
+    ["offered", "assigned", "collected", "en_route", "at_door", "returning"];
+
 /// Everything on these couriers' hands or offered to them, oldest first.
 pub async fn of_couriers(
     conn: &impl ConnectionTrait,
     couriers: Vec<Uuid>,
 ) -> Result<Vec<Loaded>, StoreError> {
-    let open = ["offered", "assigned", "collected", "en_route", "at_door", "returning"];
     let rows = delivery::Entity::find()
         .filter(delivery::Column::CourierId.is_in(couriers))
-        .filter(delivery::Column::Stage.is_in(open))
+        .filter(delivery::Column::Stage.is_in(WITH_COURIER))
         .order_by_asc(delivery::Column::Id)
         .all(conn)
         .await?;

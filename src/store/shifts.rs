@@ -1,6 +1,7 @@
 //! Shifts: one open per courier, kept by a unique index; and what a courier's run is shown from.
 
 use super::StoreError;
+use super::deliveries::WITH_COURIER;
 use super::tx::Tx;
 use callahead_domain::geo::point::Point;
 use entity::{delivery, event, orders, shift};
@@ -12,6 +13,9 @@ use sea_orm::{
 use std::collections::HashMap;
 use uuid::Uuid;
 
+/// Ids in one question: well under what either database takes.
+const IDS_AT_ONCE: usize = 500;
+
 /// The constraint that keeps a courier from a second open shift.
 pub const ONE_OPEN: &str = "shift_courier_id_key";
 
@@ -21,6 +25,43 @@ pub async fn open_of(conn: &impl ConnectionTrait, courier: Uuid) -> Result<Optio
         .filter(shift::Column::CourierId.eq(courier))
         .filter(shift::Column::EndedAt.is_null());
     Ok(found.one(conn).await?)
+}
+
+/// A row and its version.
+type Versioned = (Uuid, i64);
+
+/// By courier, the versions of what their feed is made of: the open shift, and their deliveries by id.
+pub async fn feed_versions(
+    conn: &impl ConnectionTrait,
+    couriers: Vec<Uuid>,
+) -> Result<HashMap<Uuid, (Option<Versioned>, Vec<Versioned>)>, StoreError> {
+    let mut found: HashMap<Uuid, (Option<Versioned>, Vec<Versioned>)> = HashMap::new();
+    for some in couriers.chunks(IDS_AT_ONCE) {
+        let shifts: Vec<(Uuid, Uuid, i64)> = shift::Entity::find()
+            .select_only()
+            .columns([shift::Column::CourierId, shift::Column::Id, shift::Column::Version])
+            .filter(shift::Column::CourierId.is_in(some.to_vec()))
+            .filter(shift::Column::EndedAt.is_null())
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for (courier, id, version) in shifts {
+            found.entry(courier).or_default().0 = Some((id, version));
+        }
+        let deliveries: Vec<(Uuid, Uuid, i64)> = delivery::Entity::find()
+            .select_only()
+            .columns([delivery::Column::CourierId, delivery::Column::Id, delivery::Column::Version])
+            .filter(delivery::Column::CourierId.is_in(some.to_vec()))
+            .filter(delivery::Column::Stage.is_in(WITH_COURIER))
+            .order_by_asc(delivery::Column::Id)
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for (courier, id, version) in deliveries {
+            found.entry(courier).or_default().1.push((id, version));
+        }
+    }
+    Ok(found)
 }
 
 /// A courier's latest shift, open or ended.

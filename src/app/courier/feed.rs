@@ -195,7 +195,7 @@ pub async fn feed(app: &App, courier: CourierId) -> Result<(FeedView, String), E
     let stops = slots.iter().filter_map(|slot| show.stop(slot, by_id.get(&slot.delivery)?)).collect();
     let view = FeedView {
         server_time: now,
-        plan_version: plan_version(shift.as_ref().map(|row| (row.id, row.version)), &mine),
+        plan_version: plan_version(shift.iter().map(|row| (row.id, row.version)).chain(rows_of(&mine))),
         shift: shift.as_ref().map(shift::view),
         offers: show.offers(&mine),
         stops,
@@ -218,10 +218,14 @@ fn short(hash: impl AsRef<[u8]>) -> String {
     hash.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn plan_version(shift: Option<(uuid::Uuid, i64)>, mine: &[Loaded]) -> String {
+fn rows_of(mine: &[Loaded]) -> impl Iterator<Item = (uuid::Uuid, i64)> {
+    mine.iter().map(|loaded| (loaded.row.id, loaded.row.version))
+}
+
+/// A mark of the shift and the deliveries of a feed, each with its version: first the open shift, then by id.
+pub(super) fn plan_version(rows: impl Iterator<Item = (uuid::Uuid, i64)>) -> String {
     let mut hash = Sha256::new();
-    let rows = mine.iter().map(|loaded| (loaded.row.id, loaded.row.version));
-    for (id, version) in shift.into_iter().chain(rows) {
+    for (id, version) in rows {
         hash.update(id.as_bytes());
         hash.update(version.to_be_bytes());
     }

@@ -21,6 +21,7 @@ pub mod photos;
 pub mod shift;
 pub mod shift_end;
 pub mod sign_in;
+pub mod watch;
 
 use super::error::Error;
 use super::ids::Ids;

@@ -1,11 +1,14 @@
 //! The feed.
 
-use crate::app::App;
+use crate::app::auth::authenticate;
 use crate::app::courier::feed::{self, FeedView};
-use crate::http::auth::CourierCaller;
+use crate::app::courier::watch::Watching;
+use crate::app::{App, Error};
+use crate::http::auth::{CourierCaller, bearer};
 use crate::http::problem::{Problem, ProblemDocument};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use std::time::Duration;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Whether the phone has this tag already.
@@ -32,9 +35,67 @@ pub async fn read(
     Ok(HttpResponse::Ok().insert_header((header::ETAG, tag)).json(view))
 }
 
+/// How long a silent stream waits before it shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// One phone's stream.
+struct Stream {
+    app: web::Data<App>,
+    watching: Watching,
+    token: String,
+    /// Nothing was said yet.
+    first: bool,
+}
+
+impl Stream {
+    async fn next(&mut self) -> Result<Option<web::Bytes>, Error> {
+        let changed = if std::mem::take(&mut self.first) {
+            true
+        } else {
+            tokio::select! {
+                changed = self.watching.version.changed() => changed.is_ok(),
+                () = tokio::time::sleep(HEARTBEAT) => false,
+                () = self.app.shutdown.wait() => return Ok(None),
+            }
+        };
+        // A session that is over hears no further.
+        if authenticate(&self.app, &self.token).await?.is_none() {
+            return Ok(None);
+        }
+        if !changed {
+            return Ok(Some(web::Bytes::from_static(b": still here\n\n")));
+        }
+        let version = self.watching.version.borrow_and_update().clone();
+        let data = serde_json::json!({ "plan_version": version });
+        Ok(Some(web::Bytes::from(format!("event: feed\ndata: {data}\n\n"))))
+    }
+}
+
+/// Tells when the feed is worth reading again (`text/event-stream`): an event `feed` with its `plan_version` at once, and
+/// after every change of the shift or a delivery within about a second, whichever replica made it.
+#[utoipa::path(tag = "couriers", responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = ProblemDocument)))]
+#[get("/v1/courier/stream")]
+pub async fn stream(
+    app: web::Data<App>,
+    caller: CourierCaller,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let watching = app.watch_feed(caller.courier).await?;
+    let token = bearer(&request).unwrap_or_default().to_owned();
+    let stream = Stream { app, watching, token, first: true };
+    let body = futures_util::stream::try_unfold(stream, |mut stream| async move {
+        let next = stream.next().await?;
+        Ok::<_, Error>(next.map(|bytes| (bytes, stream)))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(body))
+}
+
 /// The routes of this resource.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(read);
+    config.service(read).service(stream);
 }
 
 #[cfg(test)]
