@@ -137,6 +137,11 @@ async fn every_entity_fits_its_table() {
             ledger_refusal,
             ledger_transfer,
             leg,
+            wallet,
+            wallet_card,
+            stall,
+            pay_device,
+            stall_charge,
             setting
         );
     }

@@ -41,6 +41,7 @@ pub mod timeline;
 pub mod unit;
 pub mod view;
 pub mod wake;
+pub mod wallet;
 pub mod wrong;
 
 pub use context::App;

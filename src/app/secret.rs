@@ -4,7 +4,8 @@ use crate::config::MasterKey;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callahead_domain::hand_off::code;
-use callahead_domain::id::DeliveryId;
+use callahead_domain::id::{DeliveryId, TransferId};
+use callahead_domain::receipt_word::receipt_word;
 use hmac::{Hmac, KeyInit, Mac};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use secrecy::ExposeSecret;
@@ -47,6 +48,32 @@ impl Secrets {
     pub fn link(&self, delivery: Uuid) -> String {
         let full = self.derive("link", &[delivery.as_bytes()]);
         URL_SAFE_NO_PAD.encode(full.get(..16).unwrap_or_default())
+    }
+
+    /// The token of a wallet's link: 22 characters, 128 bits.
+    pub fn wallet_link(&self, wallet: Uuid, rotation: i32) -> String {
+        let full = self.derive("wallet", &[wallet.as_bytes(), &rotation.to_be_bytes()]);
+        URL_SAFE_NO_PAD.encode(full.get(..16).unwrap_or_default())
+    }
+
+    /// What is stored of a prepaid card's number.
+    pub fn card_hash(&self, number: &str) -> Vec<u8> {
+        self.derive("card", &[number.as_bytes()])
+    }
+
+    /// What a wallet's PIN is hashed from: useless to guess at without the master key.
+    pub fn pin_pepper(&self, wallet: Uuid, pin: &str) -> Vec<u8> {
+        self.derive("pin", &[wallet.as_bytes(), pin.as_bytes()])
+    }
+
+    /// The key of a device that makes personal codes.
+    pub fn device_key(&self, alias: u64) -> Vec<u8> {
+        self.derive("device", &[&alias.to_be_bytes()])
+    }
+
+    /// The word of a transfer, for both screens.
+    pub fn receipt_word(&self, transfer: TransferId) -> String {
+        receipt_word(&self.derive("receipt", &[]), &transfer.to_string())
     }
 
     fn hid(&self, delivery: DeliveryId) -> [u8; 8] {

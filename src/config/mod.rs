@@ -10,6 +10,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod travel;
+mod wallets;
 mod weights;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use sections::{
 };
 pub use source::{DEFAULT_TOML, Sources};
 pub use travel::{Travel, TravelHttp, TravelMatrix, TravelSource};
+pub use wallets::Wallets;
 
 use reader::Reader;
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub channels: Channels,
     /// Asking a shop's own endpoint.
     pub payments: Payments,
+    /// Limits of prepaid wallets.
+    pub wallets: Wallets,
     /// What the service writes about itself.
     pub log: Log,
     /// The rules of regions that set none of their own: a table the domain's policy reads.
@@ -116,6 +120,7 @@ impl Config {
             travel: Travel::read(r),
             channels: Channels::read(r),
             payments: Payments::read(r),
+            wallets: Wallets::read(r),
             log: Log::read(r),
             policy: r.opaque("policy"),
             testing: Testing::read(r),

@@ -6,6 +6,7 @@ use super::problem::Problem;
 use super::query;
 use crate::app::App;
 use crate::app::auth::{Principal, authenticate};
+use crate::app::wallet::Books;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -144,6 +145,27 @@ impl FromRequest for StaffCaller {
                 })
                 .and_then(|caller| query::check(request).map(|()| caller)),
         )
+    }
+}
+
+/// An operator, who may look into all books, or a shop, which may look into its own.
+#[derive(Debug, Clone, Copy)]
+pub struct BooksCaller {
+    /// Whose books.
+    pub books: Books,
+}
+
+impl FromRequest for BooksCaller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let books = principal(request).and_then(|found| match found {
+            Principal::Operator { .. } => Ok(Books::All),
+            Principal::Shop { shop, .. } => Ok(Books::Of(shop)),
+            _ => Err(forbidden("shops and operators")),
+        });
+        ready(books.and_then(|books| query::check(request).map(|()| BooksCaller { books })))
     }
 }
 

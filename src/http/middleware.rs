@@ -145,7 +145,7 @@ impl Safety {
                 _ if path.starts_with("/docs/") => READER,
                 _ => DATA,
             },
-            secret_address: path.starts_with("/t/") || path.starts_with("/v1/c/"),
+            secret_address: ["/t/", "/v1/c/", "/v1/w/"].iter().any(|start| path.starts_with(start)),
             tls: app.is_some_and(|app| app.config.server.public_url.starts_with("https://")),
         }
     }

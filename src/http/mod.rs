@@ -49,6 +49,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     v1::deliveries::routes(config);
     v1::dispatch::routes(config);
     v1::shifts::routes(config);
+    v1::wallets::routes(config);
+    v1::wallet_link::routes(config);
+    v1::accounts::routes(config);
 }
 
 /// The description of every route.

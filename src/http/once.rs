@@ -33,7 +33,7 @@ pub fn honours(path: &str) -> bool {
 
 /// Whose key it is: the credential's owner, or who holds a customer's link.
 fn scope(request: &ServiceRequest) -> Option<String> {
-    if let Some(token) = request.path().strip_prefix("/v1/c/") {
+    if let Some(token) = ["/v1/c/", "/v1/w/"].iter().find_map(|start| request.path().strip_prefix(start)) {
         let token = token.split('/').next().unwrap_or_default();
         let hash = Sha256::digest(token.as_bytes());
         return Some(format!("link:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()));

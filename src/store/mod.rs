@@ -40,5 +40,6 @@ pub mod shifts;
 pub mod shops;
 pub mod tx;
 pub mod visits;
+pub mod wallets;
 
 pub use error::StoreError;

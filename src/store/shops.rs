@@ -1,7 +1,7 @@
 //! Shops.
 
 use super::StoreError;
-use entity::shop;
+use entity::{shop, stall};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -21,4 +21,20 @@ pub async fn page(
         query = query.filter(shop::Column::Id.gt(after));
     }
     Ok(query.all(conn).await?)
+}
+
+/// The shop of a stall.
+pub async fn of_stall(conn: &impl ConnectionTrait, stall: Uuid) -> Result<Option<Uuid>, StoreError> {
+    let found = stall::Entity::find_by_id(stall).select_only().column(stall::Column::ShopId);
+    Ok(found.into_tuple().one(conn).await?)
+}
+
+/// A shop's stalls with their currencies, oldest first.
+pub async fn stalls_of(conn: &impl ConnectionTrait, shop: Uuid) -> Result<Vec<(Uuid, String)>, StoreError> {
+    let found = stall::Entity::find()
+        .select_only()
+        .columns([stall::Column::Id, stall::Column::Currency])
+        .filter(stall::Column::ShopId.eq(shop))
+        .order_by_asc(stall::Column::Id);
+    Ok(found.into_tuple().all(conn).await?)
 }

@@ -23,7 +23,7 @@ use super::StoreError;
 use super::db::{Db, DbKind};
 
 /// The order in which buffered rows are written: parents first, children after (foreign keys).
-pub const FLUSH_ORDER: [&str; 30] = [
+pub const FLUSH_ORDER: [&str; 35] = [
     "shop",
     "pickup_point",
     "api_key",
@@ -46,6 +46,11 @@ pub const FLUSH_ORDER: [&str; 30] = [
     "payment",
     "payment_resolution",
     "provider_command",
+    "wallet",
+    "wallet_card",
+    "stall",
+    "pay_device",
+    "stall_charge",
     "ledger_account",
     "ledger_transfer",
     "ledger_entry",

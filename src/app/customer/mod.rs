@@ -114,7 +114,7 @@ pub fn first_name(name: &str) -> String {
 }
 
 /// Whether a text has the shape of a token: no database is asked about anything else.
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     text.len() == TOKEN_CHARS
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }

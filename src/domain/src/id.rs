@@ -218,6 +218,12 @@ ids! {
     AccountId "acc";
     /// A transfer of the ledger.
     TransferId "trf";
+    /// A customer's wallet.
+    WalletId "wal";
+    /// A prepaid card.
+    CardId "crd";
+    /// A stall.
+    StallId "stl";
 }
 
 #[cfg(test)]

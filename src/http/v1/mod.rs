@@ -1,5 +1,6 @@
 //! Version 1 of the API, one file a resource.
 
+pub mod accounts;
 pub mod answer;
 pub mod checks;
 pub mod courier;
@@ -15,3 +16,5 @@ pub mod regions;
 pub mod shared;
 pub mod shifts;
 pub mod shops;
+pub mod wallet_link;
+pub mod wallets;

@@ -1,9 +1,11 @@
 //! Shapes several resources take, and their checks.
 
+use super::checks;
 use crate::http::problem::Fault;
+use callahead_domain::contact::Email;
 use callahead_domain::delivery::state::Window;
 use callahead_domain::geo::point::Point;
-use callahead_domain::money::{Currency, MAX_MINOR};
+use callahead_domain::money::{Currency, MAX_MINOR, Money};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -27,7 +29,7 @@ impl MoneyIn {
     /// The amount, if it is one the shop may ask for; else faults and 0.
     pub fn check(&self, faults: &mut Vec<Fault>, param: &str, currency: Currency) -> i64 {
         if self.currency != currency.code() {
-            let detail = format!("this shop's currency is {}", currency.code());
+            let detail = format!("the currency here is {}", currency.code());
             faults.push(Fault::new(format!("{param}.currency"), "wrong_currency", detail));
         }
         if !(1..=MAX_MINOR).contains(&self.amount) {
@@ -39,6 +41,47 @@ impl MoneyIn {
             return 0;
         }
         self.amount
+    }
+}
+
+impl MoneyIn {
+    /// The same as money, or faults.
+    pub fn money(&self, faults: &mut Vec<Fault>, param: &str, currency: Currency) -> Option<Money> {
+        let before = faults.len();
+        let minor = self.check(faults, param, currency);
+        if faults.len() == before { Money::new(minor, currency).ok() } else { None }
+    }
+}
+
+/// Somebody's telephone number or e-mail address.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactIn {
+    /// Telephone number with its country code.
+    pub phone: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+}
+
+impl ContactIn {
+    /// The number as E.164, or the address; exactly one of them.
+    pub fn check(&self, faults: &mut Vec<Fault>, param: &str) -> Option<String> {
+        match (&self.phone, &self.email) {
+            (Some(raw), None) => {
+                checks::phone(faults, &format!("{param}.phone"), raw, None).map(|phone| phone.to_string())
+            }
+            (None, Some(raw)) => match Email::parse(raw) {
+                Ok(email) => Some(email.as_str().to_owned()),
+                Err(error) => {
+                    faults.push(Fault::new(format!("{param}.email"), "invalid_email", error.to_string()));
+                    None
+                }
+            },
+            _ => {
+                faults.push(Fault::new(param, "missing", "phone or email, one of them"));
+                None
+            }
+        }
     }
 }
 
