@@ -13,10 +13,10 @@ use callahead::pay::exactly_once::{
 };
 use callahead::pay::record::RecordProvider;
 use callahead::pay::shop::ShopProvider;
-use callahead::pay::shop::wire::{CommandFacts, command_body};
-use callahead::pay::{Frozen, Op, Outcome, PaymentProvider, PaymentRef, ShopTarget, Snapshot};
+use callahead::pay::shop::wire::command_body;
+use callahead::pay::{CommandFacts, Frozen, Op, Outcome, PaymentProvider, PaymentRef, ShopTarget, Snapshot};
 use callahead::webhook::target::{TargetClient, TargetRules};
-use callahead_domain::id::{HandOffId, OrderId, PaymentId};
+use callahead_domain::id::{HandOffId, OrderId, PaymentId, RefundId};
 use callahead_domain::money::{Currency, Money};
 use chrono::{DateTime, TimeDelta, Utc};
 use payment_endpoint::{Fault, PaymentEndpoint};
@@ -59,6 +59,10 @@ fn frozen(op: Op, amount_minor: i64, generation: u32) -> Frozen {
         op,
         idem_key: key.clone(),
         payment_id: payment().id,
+        reference: None,
+        authorized_minor: HELD,
+        method: None,
+        refund_id: (op == Op::Refund).then(refund),
         order_id: OrderId::from_uuid(Uuid::from_u128(2)),
         external_id: None,
         amount: Money::new(amount_minor, currency).unwrap(),
@@ -66,7 +70,21 @@ fn frozen(op: Op, amount_minor: i64, generation: u32) -> Frozen {
         at: DateTime::from_timestamp(0, 0).unwrap(),
     };
     let body = command_body(&facts);
-    Frozen { idem_key: key, op, body, payment: payment(), authorized_minor: HELD, amount_minor, currency }
+    Frozen {
+        idem_key: key,
+        op,
+        body,
+        payment: payment(),
+        refund: (op == Op::Refund).then(refund),
+        method: None,
+        authorized_minor: HELD,
+        amount_minor,
+        currency,
+    }
+}
+
+fn refund() -> RefundId {
+    RefundId::from_uuid(Uuid::from_u128(4))
 }
 
 impl Bench {

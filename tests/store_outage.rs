@@ -207,6 +207,10 @@ impl Unit for TakeIn {
             state: "authorised".to_owned(),
             version: 1,
             updated_at: 0,
+            method: None,
+            replaces: None,
+            captured_minor: 0,
+            refunded_minor: 0,
         }));
         tx.insert(entity::idempotency::ActiveModel::from(entity::idempotency::Model {
             scope: "shop".to_owned(),

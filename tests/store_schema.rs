@@ -62,7 +62,7 @@ async fn seed(db: &Db) {
         run(
             db,
             &format!(
-                "INSERT INTO payment VALUES (U{n},U{n},U{n},U1,100,'KPW','record',NULL,NULL,'authorised',1,0)"
+                "INSERT INTO payment VALUES (U{n},U{n},U{n},U1,100,'KPW','record',NULL,NULL,'authorised',1,0,NULL,NULL,0,0)"
             ),
         )
         .await
@@ -127,7 +127,10 @@ async fn every_entity_fits_its_table() {
             hand_off,
             payment,
             payment_resolution,
+            payment_difference,
             provider_command,
+            provider_event,
+            refund,
             photo,
             job,
             idempotency,
@@ -183,6 +186,9 @@ async fn a_payment_is_resolved_once_and_only_against_a_confirmed_hand_off() {
         for change in [
             "UPDATE hand_off SET status='rejected' WHERE id=U2",
             "UPDATE payment SET authorized_minor=500 WHERE id=U1",
+            "UPDATE payment SET captured_minor=101 WHERE id=U1",
+            "UPDATE payment SET captured_minor=80, refunded_minor=81 WHERE id=U1",
+            "INSERT INTO refund VALUES (U1,U1,U1,0,'r','shop','requested',NULL,NULL,0,0)",
             "DELETE FROM hand_off WHERE id=U2",
             "DELETE FROM payment WHERE id=U1",
         ] {

@@ -31,6 +31,14 @@ pub struct Model {
     pub version: i64,
     /// Microseconds since the epoch.
     pub updated_at: i64,
+    /// What the money is taken from, in the provider's words.
+    pub method: Option<String>,
+    /// Key of the payment it took the place of.
+    pub replaces: Option<Uuid>,
+    /// Minor units taken, once that is proved.
+    pub captured_minor: i64,
+    /// Minor units of refunds that are asked for or made.
+    pub refunded_minor: i64,
 }
 
 /// None: the store joins by hand.

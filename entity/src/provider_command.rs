@@ -11,7 +11,7 @@ pub struct Model {
     pub id: Uuid,
     /// Key of the payment.
     pub payment_id: Uuid,
-    /// `capture`, `release` or `refund`.
+    /// `authorise`, `capture`, `release` or `refund`.
     pub op: String,
     /// Generation.
     pub generation: i32,
@@ -29,6 +29,8 @@ pub struct Model {
     pub answer: Option<String>,
     /// Microseconds since the epoch.
     pub updated_at: i64,
+    /// Key of the refund; for a refund only.
+    pub refund_id: Option<Uuid>,
 }
 
 /// None: the store joins by hand.

@@ -24,6 +24,7 @@ mod m0009_implausible_positions;
 mod m0010_visits;
 mod m0011_legs;
 mod m0012_ledger;
+mod m0013_payment_flow;
 mod m0015_wallets;
 mod m0016_fit_for;
 
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_visits::Migration),
             Box::new(m0011_legs::Migration),
             Box::new(m0012_ledger::Migration),
+            Box::new(m0013_payment_flow::Migration),
             Box::new(m0015_wallets::Migration),
             Box::new(m0016_fit_for::Migration),
         ]

@@ -12,10 +12,10 @@ use crate::store::events::{StreamHead, verify_stream};
 use callahead_domain::delivery::alarm::wake_at;
 use callahead_domain::delivery::fold::fold;
 use callahead_domain::delivery::proof::{HandOff, HandOffStatus};
-use callahead_domain::delivery::state::{FlagKind, Stage};
+use callahead_domain::delivery::state::{RefundStage, Stage};
 use callahead_domain::delivery::{Delivery, Event};
 use callahead_domain::id::{DeliveryId, JobId};
-use callahead_domain::payment::{PaymentKind, PaymentState};
+use callahead_domain::payment::{PaymentKind, PaymentState, provider};
 use chrono::Duration;
 use entity::{delivery, event, payment};
 use uuid::Uuid;
@@ -158,7 +158,13 @@ impl Case<'_> {
                 Some(("capture", *amount_minor, Some(hand_off.uuid())))
             }
             PaymentState::ReleaseDue { .. } | PaymentState::Released { .. } => Some(("void", 0, None)),
-            PaymentState::Authorised { .. } | PaymentState::Expired { .. } => None,
+            PaymentState::Authorised { .. }
+            | PaymentState::Expired { .. }
+            | PaymentState::Authorising { .. }
+            | PaymentState::ActionRequired { .. }
+            | PaymentState::Declined { .. } => None,
+            // Owed: given back before, or taken back by the provider after.
+            PaymentState::Recovering { .. } | PaymentState::Uncollectable { .. } => told,
         };
         if told != wanted {
             self.complain(format!(
@@ -187,12 +193,11 @@ impl Case<'_> {
                 | PaymentKind::CaptureUnknown
                 | PaymentKind::Captured
                 | PaymentKind::CaptureFailed
-        );
+                | PaymentKind::Recovering
+                | PaymentKind::Uncollectable
+        ) || self.state.payment.owed().is_some();
         let confirmed = self.confirmed().map(|hand_off| hand_off.id.uuid());
-        let told = |event: &Event| {
-            matches!(event, Event::Flagged { kind: FlagKind::DeliveredBeforeCancellation, .. })
-        };
-        if confirmed.is_some() && !captures && !self.events.iter().any(told) {
+        if confirmed.is_some() && !captures {
             self.complain(format!("handed over and confirmed, but the payment is {}", kind.name()));
         }
         if captures && confirmed.is_none() {
@@ -221,10 +226,14 @@ impl Case<'_> {
             self.complain(format!("{captures} captures and {releases} releases took effect"));
         }
         let kind = self.state.payment.kind();
-        if (kind == PaymentKind::Captured) != (captures == 1) {
+        let revoked = matches!(kind, PaymentKind::Recovering | PaymentKind::Uncollectable);
+        if (kind == PaymentKind::Captured) != (captures == 1) && !(captures == 1 && revoked) {
             self.complain(format!("the payment is {} and {captures} captures are done", kind.name()));
         }
-        if (kind == PaymentKind::Released) != (releases == 1) {
+        // A hold that never came about is given back without a word to the provider.
+        let started = self.payment().is_some_and(|row| provider::starts_authorised(&row.provider));
+        let empty = kind == PaymentKind::Released && releases == 0 && !started && done("authorise") == 0;
+        if (kind == PaymentKind::Released) != (releases == 1) && !(releases == 1 && revoked) && !empty {
             self.complain(format!("the payment is {} and {releases} releases are done", kind.name()));
         }
     }
@@ -237,8 +246,14 @@ impl Case<'_> {
         let lost = match self.state.payment.kind() {
             PaymentKind::CaptureDue | PaymentKind::CaptureUnknown => !has("capture_payment"),
             PaymentKind::ReleaseDue => !has("release_payment"),
+            PaymentKind::Authorising => !has("authorise_payment"),
             _ => false,
         };
+        let lost = lost
+            || (!self.state.releasing.is_empty() && !has("release_payment"))
+            || (self.state.renewal.is_some() && !has("authorise_payment"))
+            || (self.state.refunds.iter().any(|refund| refund.stage == RefundStage::Requested)
+                && !has("refund_payment"));
         if lost {
             self.complain(format!("the payment is {} and no job is there", self.state.payment.kind().name()));
         }

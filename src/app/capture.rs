@@ -1,4 +1,4 @@
-//! Money that is due: what a capture or a release is made of, and the record of the command sent for it.
+//! Money that is due: what a command to a provider is made of, and the record of the command sent for it.
 //!
 //! How a provider is spoken to is not known here. A job asks what is due ([`App::payment_due`]), writes its command
 //! down before it sends it ([`App::put_command`]) and tells what came of it together with the end of the job
@@ -14,40 +14,50 @@ use crate::store::provider_commands::{self as commands, NewCommand};
 use crate::store::tx::Tx;
 use crate::store::{payments, queue};
 use callahead_domain::delivery::Delivery;
-use callahead_domain::id::{DeliveryId, HandOffId, OrderId, PaymentId};
+use callahead_domain::delivery::state::{Refund, RefundStage};
+use callahead_domain::id::{DeliveryId, HandOffId, OrderId, PaymentId, RefundId};
 use callahead_domain::money::Currency;
-use callahead_domain::payment::PaymentState;
+use callahead_domain::payment::{PaymentState, provider};
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 pub use crate::store::provider_commands::Standing;
 
-/// Take or give back.
+/// What is asked of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoneyOp {
+    /// Hold.
+    Authorise,
     /// Take.
     Capture,
-    /// Give back.
+    /// Give a hold back.
     Release,
+    /// Give back what was taken.
+    Refund,
 }
 
 impl MoneyOp {
     /// The name in the column.
     pub fn name(self) -> &'static str {
         match self {
+            MoneyOp::Authorise => "authorise",
             MoneyOp::Capture => "capture",
             MoneyOp::Release => "release",
+            MoneyOp::Refund => "refund",
         }
     }
+}
 
-    /// The kind of its job.
-    pub fn job_kind(self) -> &'static str {
-        match self {
-            MoneyOp::Capture => "capture_payment",
-            MoneyOp::Release => "release_payment",
-        }
-    }
+/// What a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    /// What is asked.
+    pub op: MoneyOp,
+    /// Of which payment; absent: the delivery's present one.
+    pub payment: Option<PaymentId>,
+    /// Which refund; for a refund only.
+    pub refund: Option<RefundId>,
 }
 
 /// A command that was written down before.
@@ -88,18 +98,26 @@ pub struct PaymentWork {
     pub target_url: Option<String>,
     /// How they are signed.
     pub target_secret: Option<String>,
-    /// Held, in minor units.
+    /// What the money is taken from, in the provider's words.
+    pub method: Option<String>,
+    /// Which refund; for a refund only.
+    pub refund: Option<RefundId>,
+    /// Held or to be held, in minor units.
     pub authorised_minor: i64,
-    /// To be taken or given back, in minor units.
+    /// To be held, taken or given back, in minor units.
     pub amount_minor: i64,
     /// The currency of both.
     pub currency: Currency,
-    /// The confirmed hand-off; none for a release.
+    /// The confirmed hand-off; for a capture only.
     pub hand_off: Option<HandOffId>,
     /// When it became due.
     pub since: DateTime<Utc>,
     /// The command under its newest key.
     pub stored: Option<StoredCommand>,
+    /// The command that asked for the hold, if one did and a release is due.
+    pub asked_for: Option<StoredCommand>,
+    /// Whether nobody asked the provider for this hold: it comes with the order, or there is none to ask for.
+    pub comes_held: bool,
 }
 
 /// What a payment's job finds.
@@ -113,16 +131,71 @@ pub enum PaymentDue {
     Now(Box<PaymentWork>),
 }
 
-/// What is due of this kind: amount, hand-off, since.
-fn due(delivery: &Delivery, op: MoneyOp, held_minor: i64) -> Option<(i64, Option<HandOffId>, DateTime<Utc>)> {
-    match (op, &delivery.payment.state) {
+/// What is due: the amount, the hand-off, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Due {
+    amount_minor: i64,
+    hand_off: Option<HandOffId>,
+    since: DateTime<Utc>,
+}
+
+/// What is due of a payment, whose row says so much is held or to be held.
+fn due(delivery: &Delivery, subject: Subject, row: &entity::payment::Model) -> Option<Due> {
+    let present = delivery.payment.id.uuid() == row.id;
+    let whole = |since| Due { amount_minor: row.authorized_minor, hand_off: None, since };
+    match (subject.op, &delivery.payment.state) {
+        (MoneyOp::Authorise, PaymentState::Authorising { since, .. }) if present => Some(whole(*since)),
+        (MoneyOp::Authorise, _) => {
+            let renewal = delivery.renewal.is_some_and(|renewal| renewal.uuid() == row.id);
+            renewal.then(|| whole(deliveries::instant(row.updated_at)))
+        }
         (
             MoneyOp::Capture,
             PaymentState::CaptureDue { hand_off, amount_minor, since }
             | PaymentState::CaptureUnknown { hand_off, amount_minor, since },
-        ) => Some((*amount_minor, Some(*hand_off), *since)),
-        (MoneyOp::Release, PaymentState::ReleaseDue { since }) => Some((held_minor, None, *since)),
-        _ => None,
+        ) if present => Some(Due { amount_minor: *amount_minor, hand_off: Some(*hand_off), since: *since }),
+        (MoneyOp::Capture, _) => None,
+        (MoneyOp::Release, PaymentState::ReleaseDue { since }) if present => Some(whole(*since)),
+        (MoneyOp::Release, _) => {
+            let beside = delivery.releasing.iter().find(|hold| hold.payment.uuid() == row.id);
+            beside.map(|hold| whole(hold.since))
+        }
+        (MoneyOp::Refund, _) => {
+            let open = |refund: &&Refund| {
+                Some(refund.id) == subject.refund && refund.stage == RefundStage::Requested
+            };
+            let refund = delivery.refunds.iter().find(open)?;
+            let since = deliveries::instant(row.updated_at);
+            Some(Due { amount_minor: refund.amount_minor, hand_off: None, since })
+        }
+    }
+}
+
+/// The payment a subject speaks of: a refund's own, else the one named, else the present one.
+async fn row_of<C: ConnectionTrait>(
+    conn: &C,
+    delivery: &Delivery,
+    subject: Subject,
+) -> Result<Option<entity::payment::Model>, Error> {
+    let id = match subject.refund {
+        Some(refund) => payments::refund_by_id(conn, refund.uuid()).await?.map(|row| row.payment_id),
+        None => Some(subject.payment.unwrap_or(delivery.payment.id).uuid()),
+    };
+    Ok(match id {
+        Some(id) => payments::by_id(conn, id).await?,
+        None => None,
+    })
+}
+
+fn stored(row: entity::provider_command::Model) -> StoredCommand {
+    StoredCommand {
+        id: row.id,
+        generation: row.generation,
+        idem_key: row.idem_key,
+        body: row.body,
+        state: row.state,
+        attempts: row.attempts,
+        record: row.answer.unwrap_or_default(),
     }
 }
 
@@ -131,8 +204,8 @@ fn due(delivery: &Delivery, op: MoneyOp, held_minor: i64) -> Option<(i64, Option
 pub struct PutCommand {
     /// Of which delivery.
     pub delivery: DeliveryId,
-    /// Take or give back.
-    pub op: MoneyOp,
+    /// What it is about.
+    pub subject: Subject,
     /// The amount it says, minor units.
     pub amount_minor: i64,
     /// The hand-off it says.
@@ -210,6 +283,9 @@ impl Unit for PutUnit {
         if jobs::extend(tx, self.hold.id, self.hold.fence, self.lease_until).await? == Settled::Lost {
             return Ok(Put::Not);
         }
+        if let Some(refund) = self.put.subject.refund {
+            payments::refund_under_way(tx, refund.uuid(), "sent", micros(self.now)).await?;
+        }
         match &self.put.seen {
             Some(seen) if seen.generation == self.put.generation => self.same_key(tx, seen).await,
             seen => self.new_key(tx, seen.as_ref()).await,
@@ -222,8 +298,9 @@ impl PutUnit {
     async fn is_due<C: ConnectionTrait>(&self, conn: &C) -> Result<bool, Error> {
         let put = &self.put;
         let loaded = deliveries::by_id(conn, put.delivery.uuid()).await?.ok_or(Error::Missing)?;
-        let same = |(amount, hand_off, _)| amount == put.amount_minor && hand_off == put.hand_off;
-        Ok(due(&loaded.delivery, put.op, put.amount_minor).is_some_and(same))
+        let Some(row) = row_of(conn, &loaded.delivery, put.subject).await? else { return Ok(false) };
+        let same = |due: Due| due.amount_minor == put.amount_minor && due.hand_off == put.hand_off;
+        Ok(row.id == put.payment.uuid() && due(&loaded.delivery, put.subject, &row).is_some_and(same))
     }
 
     async fn same_key(&self, tx: &Tx, seen: &StoredCommand) -> Result<Put, Error> {
@@ -243,7 +320,8 @@ impl PutUnit {
         let new = NewCommand {
             id: self.id,
             payment_id: put.payment.uuid(),
-            op: put.op.name(),
+            refund_id: put.subject.refund.map(|refund| refund.uuid()),
+            op: put.subject.op.name(),
             generation: put.generation,
             idem_key: put.idem_key.clone(),
             body: put.body.clone(),
@@ -261,7 +339,7 @@ impl App {
     pub async fn payment_due(
         &self,
         delivery: DeliveryId,
-        op: MoneyOp,
+        subject: Subject,
         hold: Hold,
     ) -> Result<PaymentDue, Error> {
         let conn = self.db.read();
@@ -269,47 +347,51 @@ impl App {
             return Ok(PaymentDue::Nothing);
         };
         let state = &loaded.delivery;
-        let row = payments::by_id(conn, state.payment.id.uuid()).await?.ok_or(Error::Missing)?;
-        let Some((amount_minor, hand_off, since)) = due(state, op, row.authorized_minor) else {
-            return Ok(PaymentDue::Nothing);
-        };
-        if queue::has_younger(conn, delivery.uuid(), op.job_kind(), hold.id).await? {
-            return Ok(PaymentDue::Nothing);
-        }
-        let book = self.book.get();
-        if op == MoneyOp::Capture && matches!(state.payment.state, PaymentState::CaptureDue { .. }) {
-            let policy = book.policy(state.region.map(|pin| pin.region), state.shop);
-            let open_until = since + Duration::seconds(policy.reopen_s);
-            if open_until > self.clock.now() {
+        let Some(row) = row_of(conn, state, subject).await? else { return Ok(PaymentDue::Nothing) };
+        let Some(due) = due(state, subject, &row) else { return Ok(PaymentDue::Nothing) };
+        if subject.op == MoneyOp::Capture {
+            if queue::has_younger(conn, delivery.uuid(), "capture_payment", hold.id).await? {
+                return Ok(PaymentDue::Nothing);
+            }
+            if let Some(open_until) = self.may_be_taken_back(state, due.since) {
                 return Ok(PaymentDue::Later(open_until));
             }
         }
-        let stored = commands::newest(conn, state.payment.id.uuid(), op.name()).await?;
+        let refund = subject.refund.map(|refund| refund.uuid());
+        let newest = commands::newest(conn, row.id, subject.op.name(), refund).await?;
+        let asked_for = match subject.op {
+            MoneyOp::Release => commands::newest(conn, row.id, MoneyOp::Authorise.name(), None).await?,
+            _ => None,
+        };
+        let book = self.book.get();
         let shop = book.shops.get(&state.shop);
         Ok(PaymentDue::Now(Box::new(PaymentWork {
             delivery,
             order: state.order,
             external_id: payments::external_id(conn, state.order.uuid()).await?,
-            payment: state.payment.id,
-            provider: row.provider,
-            provider_ref: row.provider_ref,
+            payment: PaymentId::from_uuid(row.id),
             target_url: shop.and_then(|shop| shop.provider_url.clone()),
             target_secret: shop.and_then(|shop| shop.provider_secret.clone()),
+            comes_held: provider::starts_authorised(&row.provider),
+            provider: row.provider,
+            provider_ref: row.provider_ref,
+            method: row.method,
+            refund: subject.refund,
             authorised_minor: row.authorized_minor,
-            amount_minor,
+            amount_minor: due.amount_minor,
             currency: state.payment.currency,
-            hand_off,
-            since,
-            stored: stored.map(|row| StoredCommand {
-                id: row.id,
-                generation: row.generation,
-                idem_key: row.idem_key,
-                body: row.body,
-                state: row.state,
-                attempts: row.attempts,
-                record: row.answer.unwrap_or_default(),
-            }),
+            hand_off: due.hand_off,
+            since: due.since,
+            stored: newest.map(stored),
+            asked_for: asked_for.map(stored),
         })))
+    }
+
+    /// Until when a hand-off may still be taken back, if it may.
+    fn may_be_taken_back(&self, state: &Delivery, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let waits = matches!(state.payment.state, PaymentState::CaptureDue { .. });
+        let open_until = since + Duration::seconds(self.policy_of(state).reopen_s);
+        (waits && open_until > self.clock.now()).then_some(open_until)
     }
 
     /// Writes a command down before it is sent, if it is still due and the job still this worker's.

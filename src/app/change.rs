@@ -62,8 +62,12 @@ pub struct EffectJob {
 pub fn job_kind(effect: &Effect) -> &'static str {
     match effect {
         Effect::SendNotice { .. } => "send_notice",
+        Effect::AuthorisePayment { .. } => "authorise_payment",
         Effect::CapturePayment { .. } => "capture_payment",
-        Effect::ReleasePayment => "release_payment",
+        Effect::ReleasePayment { .. } => "release_payment",
+        Effect::RefundPayment { .. } => "refund_payment",
+        Effect::RenewPayment => "renew_payment",
+        Effect::RecoverPayment { .. } => "recover_payment",
     }
 }
 
@@ -77,7 +81,9 @@ pub(super) fn jobs_of(
 ) -> Result<Vec<NewJob>, Error> {
     let made = effects(events, policy).into_iter().map(|effect| {
         let run_at = match effect {
-            Effect::CapturePayment { not_before } => not_before.max(now),
+            Effect::CapturePayment { not_before } | Effect::RecoverPayment { not_before } => {
+                not_before.max(now)
+            }
             _ => now,
         };
         let payload = serde_json::to_string(&EffectJob { delivery, effect }).map_err(Error::internal)?;
@@ -155,6 +161,10 @@ pub async fn carry_out_loaded(
         jobs: jobs_of(asked.delivery, &events, &policy, asked.now, ids)?,
         proof: match &asked.command {
             Command::HandOver { proof, .. } => Some(proof),
+            _ => None,
+        },
+        new_payment: match &asked.command {
+            Command::Authorise { payment } => Some(payment),
             _ => None,
         },
     };

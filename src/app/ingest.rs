@@ -4,6 +4,7 @@
 //! is known already is decided by the unique constraints.
 
 use super::book::Book;
+use super::change::jobs_of;
 use super::couriers::skills_text;
 use super::error::Error;
 use super::ids::Ids;
@@ -12,6 +13,7 @@ use super::view::{OrderFacts, OrderParts, OrderView};
 use super::{App, secret};
 use crate::store::deliveries::{self, Written, micros};
 use crate::store::idempotency;
+use crate::store::jobs::NewJob;
 use crate::store::tx::Tx;
 use crate::store::visits::HomeKeys;
 use callahead_domain::actor::Actor;
@@ -23,7 +25,7 @@ use callahead_domain::geo::point::Point;
 use callahead_domain::id::{DeliveryId, OrderId, ParcelId, PaymentId, PickupPointId, ShopId};
 use callahead_domain::money::Currency;
 use callahead_domain::order::{Customer, Item};
-use callahead_domain::payment::{Payment, PaymentState};
+use callahead_domain::payment::{Payment, PaymentState, provider};
 use callahead_domain::policy::Policy;
 use chrono::{DateTime, Duration, Utc};
 use entity::{orders, parcel, payment};
@@ -70,6 +72,10 @@ pub struct NewOrder {
     pub window: Option<Window>,
     /// The authorisation's end.
     pub authorised_until: Option<DateTime<Utc>>,
+    /// Who holds the money, by name; the shop's own choice if absent.
+    pub provider: Option<String>,
+    /// What the money is taken from, in the provider's words.
+    pub method: Option<String>,
     /// The provider's reference of the authorisation.
     pub provider_ref: Option<String>,
     /// For the courier.
@@ -97,6 +103,7 @@ struct Ingest {
     accepted: Accepted,
     policy: Policy,
     provider: String,
+    jobs: Vec<NewJob>,
     link_hash: Vec<u8>,
     home_keys: HomeKeys,
     request: RequestKey,
@@ -116,7 +123,9 @@ impl App {
         let ids = Ids::new(now, self.entropy.as_ref());
         let shop = book.shops.get(&order.shop).ok_or(Error::Missing)?;
         let (region, problem, policy) = place(&order, &book)?;
-        let accepted = accept(&order, &ids, now, region, problem, &policy);
+        let provider = order.provider.clone().unwrap_or_else(|| shop.provider.clone());
+        let accepted = accept(&order, &ids, now, (region, problem), &policy, &provider);
+        let jobs = jobs_of(accepted.id, &[Event::Accepted(Box::new(accepted.clone()))], &policy, now, &ids)?;
         let facts = OrderFacts {
             id: accepted.order,
             external_id: order.external_id.clone(),
@@ -141,7 +150,8 @@ impl App {
                 &parts.policy,
             ),
             link_hash: secret::hash(&self.secrets.link(accepted.id.uuid())),
-            provider: shop.provider.clone(),
+            provider,
+            jobs,
             order,
             facts: parts.facts,
             accepted,
@@ -186,9 +196,9 @@ fn accept(
     order: &NewOrder,
     ids: &Ids,
     now: DateTime<Utc>,
-    region: Option<RegionPin>,
-    problem: Option<AddressProblem>,
+    (region, problem): (Option<RegionPin>, Option<AddressProblem>),
     policy: &Policy,
+    provider: &str,
 ) -> Accepted {
     let parcels = order.parcels.iter().zip(1_i32..).map(|(new, number)| {
         let id = ids.make(ParcelId::from_parts);
@@ -219,7 +229,12 @@ fn accept(
             id: ids.make(PaymentId::from_parts),
             amount_minor: order.total_minor,
             currency: order.currency,
-            state: PaymentState::Authorised { until: order.authorised_until },
+            by: provider::pay_by(provider),
+            state: if provider::starts_authorised(provider) {
+                PaymentState::Authorised { until: order.authorised_until }
+            } else {
+                PaymentState::Authorising { since: now, owed: None }
+            },
         },
     }
 }
@@ -253,8 +268,9 @@ impl Unit for Ingest {
             now: self.now,
             policy: &self.policy,
             event_ids: vec![self.ids.event().uuid()],
-            jobs: Vec::new(),
+            jobs: self.jobs.clone(),
             proof: None,
+            new_payment: None,
         };
         let keys = self.home_keys.clone();
         deliveries::insert(tx, &self.accepted, self.payment_row()?, self.link_hash.clone(), keys, written)?;
@@ -308,6 +324,10 @@ impl Ingest {
             state: Set(serde_json::to_string(&self.accepted.payment.state).map_err(Error::internal)?),
             version: Set(1),
             updated_at: Set(micros(self.now)),
+            method: Set(self.order.method.clone()),
+            replaces: Set(None),
+            captured_minor: Set(0),
+            refunded_minor: Set(0),
         })
     }
 }

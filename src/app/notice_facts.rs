@@ -122,7 +122,9 @@ fn useful_until(
         Notice::OnTheWay | Notice::Late => {
             arrival.unwrap_or(made_at).max(made_at + Duration::seconds(policy.reminder_after_s))
         }
-        Notice::Missed | Notice::HandedOver | Notice::Cancelled => made_at + Duration::hours(WORTH_TELLING_H),
+        Notice::Missed | Notice::HandedOver | Notice::Cancelled | Notice::PaymentWanted => {
+            made_at + Duration::hours(WORTH_TELLING_H)
+        }
     }
 }
 

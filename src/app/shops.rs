@@ -13,6 +13,7 @@ use crate::webhook::target::TargetRules;
 use callahead_domain::contact::{Language, Phone};
 use callahead_domain::id::ShopId;
 use callahead_domain::money::Currency;
+use callahead_domain::payment::provider::{RECORD, SHOP};
 use callahead_domain::policy::Tightening;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -22,11 +23,6 @@ use sea_orm::ActiveValue::{Set, Unchanged};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// The provider that only marks captures.
-const RECORD: &str = "record";
-/// The provider that asks the shop's own endpoint.
-const SHOP: &str = "shop";
 
 /// How a shop's payments are taken.
 #[derive(Debug, Clone, Default)]
@@ -148,7 +144,7 @@ pub fn wrong_payment(wish: &PaymentWish, settings: &Payments, has_endpoint: bool
     if ![RECORD, SHOP].contains(&wish.provider.as_str()) {
         wrong.push(Wrong::new("payment.provider", "unknown", format!("one of {RECORD}, {SHOP}")));
     }
-    if wish.provider == RECORD && (wish.url.is_some() || wish.secret.is_some()) {
+    if wish.provider != SHOP && (wish.url.is_some() || wish.secret.is_some()) {
         let detail = format!("url and secret belong to the provider {SHOP}");
         wrong.push(Wrong::new("payment.provider", "not_allowed", detail));
     }
@@ -402,7 +398,7 @@ mod tests {
     fn every_wrong_value_of_a_payment_is_named() {
         let found = params(&wish("shop", Some("nowhere"), Some("whsec_short")), true, false);
         assert_eq!(found, ["payment.url", "payment.secret"]);
-        assert_eq!(params(&wish("cash", None, None), true, false), ["payment.provider"]);
+        assert_eq!(params(&wish("barter", None, None), true, false), ["payment.provider"]);
         assert_eq!(
             params(&wish("record", Some("https://pay.example"), None), true, false),
             ["payment.provider"]

@@ -5,12 +5,12 @@ use super::{App, Error};
 use crate::store::deliveries::{Loaded, instant};
 use callahead_domain::actor::Actor;
 use callahead_domain::courier::Skill;
-use callahead_domain::delivery::state::{Holder, Stage};
+use callahead_domain::delivery::state::{Holder, RefundStage, Stage};
 use callahead_domain::delivery::{Context, Delivery, allowed};
 use callahead_domain::geo::point::Point;
 use callahead_domain::id::{OrderId, PickupPointId};
 use callahead_domain::order::{Customer, Item};
-use callahead_domain::payment::PaymentState;
+use callahead_domain::payment::{PayBy, PaymentState};
 use callahead_domain::policy::Policy;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -49,14 +49,22 @@ pub struct PaymentView {
     pub id: String,
     /// Where the money is.
     pub state: String,
-    /// In a word for people: held, waiting, taken, given_back, owed.
+    /// In a word for people: wanted, waiting, held, taken, given_back, owed.
     pub shown: String,
     /// Authorised.
     pub authorised: MoneyView,
+    /// How the customer pays: `hold` or `cash`.
+    pub by: String,
     /// Taken, once it is.
     pub captured: Option<MoneyView>,
-    /// Why a capture failed.
+    /// Given back of what was taken, or asked for.
+    pub refunded: Option<MoneyView>,
+    /// Owed for a hand-off that has happened.
+    pub owed: Option<MoneyView>,
+    /// Why the money is not held, or a capture failed.
     pub failure: Option<String>,
+    /// Where the customer agrees to the payment, when they have to.
+    pub action_url: Option<String>,
 }
 
 /// A customer, as the shop gave them.
@@ -264,6 +272,12 @@ impl OrderFacts {
     }
 }
 
+/// What was given back of the captured amount or is to be, in minor units.
+fn refunded_minor(delivery: &Delivery) -> i64 {
+    let counts = delivery.refunds.iter().filter(|refund| refund.stage != RefundStage::Failed);
+    counts.fold(0, |sum, refund| sum.saturating_add(refund.amount_minor))
+}
+
 /// The money of a delivery.
 pub fn payment_view(delivery: &Delivery) -> PaymentView {
     let payment = &delivery.payment;
@@ -273,12 +287,27 @@ pub fn payment_view(delivery: &Delivery) -> PaymentView {
         state: payment.kind().name().to_owned(),
         shown: payment.shown().to_owned(),
         authorised: money(payment.amount_minor),
+        by: match payment.by {
+            PayBy::Hold => "hold".to_owned(),
+            PayBy::Cash => "cash".to_owned(),
+        },
+        refunded: match refunded_minor(delivery) {
+            0 => None,
+            minor => Some(money(minor)),
+        },
+        owed: payment.owed().map(|owed| money(owed.amount_minor)),
+        action_url: match &payment.state {
+            PaymentState::ActionRequired { url, .. } => url.clone(),
+            _ => None,
+        },
         captured: match payment.state {
             PaymentState::Captured { amount_minor, .. } => Some(money(amount_minor)),
             _ => None,
         },
         failure: match &payment.state {
-            PaymentState::CaptureFailed { code, .. } => Some(code.clone()),
+            PaymentState::CaptureFailed { code, .. }
+            | PaymentState::Recovering { code, .. }
+            | PaymentState::Declined { code, .. } => Some(code.clone()),
             _ => None,
         },
     }

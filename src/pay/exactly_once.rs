@@ -13,11 +13,14 @@
 //! running; for the same reason a key is no longer used in the last stretch of its life ([`settle_s`]): once a new
 //! key is made, nothing sent under the old one can still be on its way. After [`DEAD_AFTER_S`] a person decides.
 
+use std::fmt;
+
+use callahead_domain::id::RefundId;
 use callahead_domain::money::Currency;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Caps, Op, Outcome, Snapshot, Unavailable};
+use super::{Caps, Op, Outcome, RefundStanding, Snapshot, Standing, Unavailable};
 
 #[cfg(test)]
 mod model;
@@ -99,8 +102,11 @@ pub enum End {
 pub struct CommandRecord {
     /// What its keys start with, see [`key_stem`].
     pub key_stem: String,
-    /// Take or give back.
+    /// What it does.
     pub op: Op,
+    /// Which refund; for a refund only.
+    #[serde(default)]
+    pub refund: Option<RefundId>,
     /// How much, in minor units of `currency`.
     pub amount_minor: i64,
     /// The currency.
@@ -130,6 +136,7 @@ impl CommandRecord {
         Self {
             key_stem,
             op,
+            refund: None,
             amount_minor,
             currency,
             state: CommandState::Queued,
@@ -141,6 +148,12 @@ impl CommandRecord {
             next_at: None,
             end: None,
         }
+    }
+
+    /// The same for one refund of several.
+    #[must_use]
+    pub fn of_refund(self, refund: Option<RefundId>) -> Self {
+        Self { refund, ..self }
     }
 }
 
@@ -177,12 +190,12 @@ pub enum Step {
     },
 }
 
-/// What a command's keys start with: `ca-<env>-<payment>-<op>`. Of `env` the first ten letters and digits count, so
-/// that the whole key keeps within 64 characters.
+/// What a command's keys start with: `ca-<env>-<subject>-<op>`; the subject is the payment, or the refund. Of `env` the
+/// first eight letters and digits count, so that the whole key keeps within 64 characters.
 #[must_use]
-pub fn key_stem(env: &str, payment: callahead_domain::id::PaymentId, op: Op) -> String {
-    let env: String = env.chars().filter(char::is_ascii_alphanumeric).take(10).collect();
-    format!("ca-{env}-{payment}-{op}")
+pub fn key_stem(env: &str, subject: &dyn fmt::Display, op: Op) -> String {
+    let env: String = env.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    format!("ca-{env}-{subject}-{op}")
 }
 
 /// The key of a generation: `<stem>-g<n>`.
@@ -248,7 +261,9 @@ pub fn after_retrieve(
     match snapshot.as_ref().map_or(Effect::Nothing, |books| judge(record, books)) {
         Effect::Whole => snapshot.clone().map_or_else(dead, Step::Done),
         Effect::Other(why) => Step::Dead { why: why.to_owned() },
-        Effect::Impossible => Step::Refused { code: "released".to_owned(), message: String::new() },
+        Effect::Impossible(code) => Step::Refused { code, message: String::new() },
+        Effect::OnItsWay if is_dead(record, now) => dead(),
+        Effect::OnItsWay => Step::Wait { at: later(now, backoff_s(record.attempts)) },
         Effect::Nothing => send_again(record, caps, now),
     }
 }
@@ -288,14 +303,17 @@ pub fn sent(record: &CommandRecord, generation: u32, now: DateTime<Utc>) -> Comm
 #[must_use]
 pub fn after(record: &CommandRecord, outcome: &Outcome, now: DateTime<Utc>) -> CommandRecord {
     match outcome {
-        Outcome::Done(snapshot) if matches!(judge(record, snapshot), Effect::Whole) => {
-            ended(record, CommandState::Done, End::Done { snapshot: snapshot.clone() })
-        }
+        Outcome::Done(snapshot) => match judge(record, snapshot) {
+            Effect::Whole => ended(record, CommandState::Done, End::Done { snapshot: snapshot.clone() }),
+            Effect::Impossible(code) => {
+                ended(record, CommandState::Refused, End::Refused { code, message: String::new() })
+            }
+            _ => undecided(record, false, now),
+        },
         Outcome::Refused { code, message, permanent: true } => {
             let end = End::Refused { code: code.clone(), message: message.clone() };
             ended(record, CommandState::Refused, end)
         }
-        Outcome::Done(_) => undecided(record, false, now),
         Outcome::Refused { .. } => undecided(record, true, now),
         Outcome::Unknown { definite, .. } => undecided(record, *definite, now),
     }
@@ -340,27 +358,77 @@ fn dead() -> Step {
 enum Effect {
     /// Exactly what was asked for.
     Whole,
+    /// The provider is still at it.
+    OnItsWay,
     /// Nothing yet.
     Nothing,
-    /// Nothing, and it cannot happen any more.
-    Impossible,
+    /// Nothing, and it cannot happen any more; with the code to tell.
+    Impossible(String),
     /// Something else: no machine should touch it.
     Other(&'static str),
 }
 
 fn judge(record: &CommandRecord, books: &Snapshot) -> Effect {
-    let (captured, released) = (books.captured_minor, books.released_minor);
     if books.currency != record.currency {
         return Effect::Other("integrity: the books are in another currency");
     }
     match record.op {
-        Op::Capture if captured == record.amount_minor => Effect::Whole,
-        Op::Capture if captured != 0 => Effect::Other("integrity: another amount was taken"),
-        Op::Capture if released != 0 => Effect::Impossible,
-        Op::Release if captured != 0 => Effect::Other("integrity: the money was taken"),
-        Op::Release if released == record.amount_minor => Effect::Whole,
-        Op::Release if released != 0 => Effect::Other("integrity: another amount was given back"),
-        Op::Capture | Op::Release => Effect::Nothing,
+        Op::Authorise => judge_authorisation(record, books),
+        Op::Capture => judge_capture(record, books),
+        Op::Release => judge_release(record, books),
+        Op::Refund => judge_refund(record, books),
+    }
+}
+
+/// A customer who has to do something first is the end of the command: what follows is theirs, and comes by a look at
+/// the books.
+fn judge_authorisation(record: &CommandRecord, books: &Snapshot) -> Effect {
+    match books.standing {
+        Standing::Declined => {
+            Effect::Impossible(books.failure.clone().unwrap_or_else(|| "declined".to_owned()))
+        }
+        Standing::Released => Effect::Impossible("released".to_owned()),
+        Standing::Captured => Effect::Other("integrity: the money was taken before it was asked for"),
+        _ if books.authorized_minor != record.amount_minor => {
+            Effect::Other("integrity: another amount is held")
+        }
+        Standing::Held | Standing::ActionRequired => Effect::Whole,
+        Standing::Pending => Effect::OnItsWay,
+    }
+}
+
+fn judge_capture(record: &CommandRecord, books: &Snapshot) -> Effect {
+    match (books.captured_minor, books.released_minor) {
+        (captured, _) if captured == record.amount_minor => Effect::Whole,
+        (0, 0) if books.standing == Standing::Pending => Effect::OnItsWay,
+        (0, 0) if books.standing != Standing::Released => Effect::Nothing,
+        (0, _) => Effect::Impossible("released".to_owned()),
+        _ => Effect::Other("integrity: another amount was taken"),
+    }
+}
+
+fn judge_release(record: &CommandRecord, books: &Snapshot) -> Effect {
+    match (books.captured_minor, books.released_minor) {
+        (0, released) if released == record.amount_minor => Effect::Whole,
+        (0, 0) if books.standing == Standing::Declined => Effect::Whole,
+        (0, 0) => Effect::Nothing,
+        (0, _) => Effect::Other("integrity: another amount was given back"),
+        _ => Effect::Other("integrity: the money was taken"),
+    }
+}
+
+fn judge_refund(record: &CommandRecord, books: &Snapshot) -> Effect {
+    let ours = |entry: &&super::RefundEntry| entry.id.is_some() && entry.id == record.refund;
+    match books.refunds.iter().find(ours) {
+        None => Effect::Nothing,
+        Some(entry) if entry.amount_minor != record.amount_minor => {
+            Effect::Other("integrity: another amount was refunded")
+        }
+        Some(entry) => match entry.standing {
+            RefundStanding::Succeeded => Effect::Whole,
+            RefundStanding::Pending => Effect::OnItsWay,
+            RefundStanding::Failed => Effect::Impossible("refund_failed".to_owned()),
+        },
     }
 }
 

@@ -4,19 +4,20 @@ use super::StoreError;
 use super::events::{self, NewEvent, Stream, StreamHead};
 use super::guard::guarded_update;
 use super::jobs::{self, NewJob};
+use super::payments;
 use super::tx::Tx;
 use super::visits::{self, HomeKeys};
 use callahead_domain::actor::Actor;
 use callahead_domain::delivery::alarm::wake_at;
 use callahead_domain::delivery::attention::attention;
+use callahead_domain::delivery::command::NewPayment;
 use callahead_domain::delivery::event::{Accepted, Event};
 use callahead_domain::delivery::proof::{HandOff, HandOffStatus, Proof};
 use callahead_domain::delivery::state::{Delivery, Stage};
-use callahead_domain::payment::PaymentState;
 use callahead_domain::policy::Policy;
 use chrono::{DateTime, Utc};
-use entity::{delivery, hand_off, payment, payment_resolution};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use entity::{delivery, hand_off, payment};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -156,9 +157,11 @@ pub struct Written<'a> {
     pub jobs: Vec<NewJob>,
     /// What was brought as proof, for the hand-off's row.
     pub proof: Option<&'a Proof>,
+    /// The payment that is asked for, for its row.
+    pub new_payment: Option<&'a NewPayment>,
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Broken(error.to_string()))
 }
 
@@ -260,27 +263,10 @@ pub async fn save(
         visits::count(tx, loaded, event, *id, written.policy);
     }
     if loaded.delivery.payment != after.payment {
-        update_payment(tx, after, written.now).await?;
+        payments::update(tx, after, written.now).await?;
     }
     written.jobs.into_iter().for_each(|job| jobs::enqueue(tx, job));
     Ok(row.version + 1)
-}
-
-async fn update_payment(tx: &Tx, after: &Delivery, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let state = json(&after.payment.state)?;
-    let until = match after.payment.state {
-        PaymentState::Authorised { until } => until.map(micros),
-        _ => after.authorised_until.map(micros),
-    };
-    payment::Entity::update_many()
-        .col_expr(payment::Column::State, Expr::value(state))
-        .col_expr(payment::Column::AuthorizedUntil, Expr::value(until))
-        .col_expr(payment::Column::UpdatedAt, Expr::value(micros(now)))
-        .col_expr(payment::Column::Version, Expr::col(payment::Column::Version).add(1))
-        .filter(payment::Column::Id.eq(after.payment.id.uuid()))
-        .exec(tx.writer().await?)
-        .await?;
-    Ok(())
 }
 
 /// Rows that stand beside the state so that the schema itself refuses a capture without a confirmed hand-off.
@@ -298,22 +284,10 @@ async fn write_beside(
         Event::HandOffConfirmed { .. } => set_status(tx, after, "confirmed").await,
         Event::HandOffDisputed { .. } => set_status(tx, after, "rejected").await,
         Event::Reopened { .. } => {
-            payment_resolution::Entity::delete_by_id(after.payment.id.uuid())
-                .exec(tx.writer().await?)
-                .await?;
+            payments::unresolve(tx, &loaded.delivery).await?;
             set_status(tx, &loaded.delivery, "rejected").await
         }
-        Event::CaptureRequested { hand_off, amount_minor, .. } => {
-            // A retry after a declined capture finds its resolution standing.
-            if matches!(loaded.delivery.payment.state, PaymentState::CaptureFailed { .. }) {
-                return Ok(());
-            }
-            resolve(tx, after, "capture", *amount_minor, Some(hand_off.uuid()), None).await
-        }
-        Event::ReleaseRequested { reason, .. } => {
-            resolve(tx, after, "void", 0, None, Some(reason.clone())).await
-        }
-        _ => Ok(()),
+        _ => payments::write_beside(tx, loaded, after, event, written).await,
     }
 }
 
@@ -356,31 +330,5 @@ async fn set_status(tx: &Tx, state: &Delivery, status: &str) -> Result<(), Store
         .filter(hand_off::Column::Id.eq(hand_off.id.uuid()))
         .exec(tx.writer().await?)
         .await?;
-    Ok(())
-}
-
-async fn resolve(
-    tx: &Tx,
-    state: &Delivery,
-    kind: &str,
-    amount_minor: i64,
-    hand_off: Option<Uuid>,
-    void_reason: Option<String>,
-) -> Result<(), StoreError> {
-    let authorised: Option<i64> = payment::Entity::find_by_id(state.payment.id.uuid())
-        .select_only()
-        .column(payment::Column::AuthorizedMinor)
-        .into_tuple()
-        .one(tx.reader())
-        .await?;
-    tx.insert(payment_resolution::ActiveModel {
-        payment_id: Set(state.payment.id.uuid()),
-        authorized_minor: Set(authorised.ok_or(StoreError::Missing)?),
-        kind: Set(kind.to_owned()),
-        amount_minor: Set(amount_minor),
-        hand_off_id: Set(hand_off),
-        hand_off_status: Set(hand_off.map(|_| "confirmed".to_owned())),
-        void_reason: Set(void_reason),
-    });
     Ok(())
 }

@@ -18,7 +18,9 @@ pub struct NewCommand {
     pub id: Uuid,
     /// Of which payment.
     pub payment_id: Uuid,
-    /// `capture` or `release`.
+    /// Which refund; for a refund only.
+    pub refund_id: Option<Uuid>,
+    /// `authorise`, `capture`, `release` or `refund`.
     pub op: &'static str,
     /// Number of the key, from 1.
     pub generation: i32,
@@ -41,15 +43,20 @@ pub struct Standing {
     pub answer: String,
 }
 
-/// The command under its newest key.
+/// The command under its newest key; of a refund, that one's.
 pub async fn newest<C: ConnectionTrait>(
     conn: &C,
     payment: Uuid,
     op: &str,
+    refund: Option<Uuid>,
 ) -> Result<Option<Model>, StoreError> {
     let found = Entity::find()
         .filter(Column::PaymentId.eq(payment))
         .filter(Column::Op.eq(op))
+        .filter(match refund {
+            Some(refund) => Column::RefundId.eq(refund),
+            None => Column::RefundId.is_null(),
+        })
         .order_by_desc(Column::Generation)
         .one(conn)
         .await?;
@@ -61,6 +68,7 @@ pub fn insert(tx: &Tx, new: NewCommand, standing: Standing, now: i64) {
     tx.insert(ActiveModel {
         id: Set(new.id),
         payment_id: Set(new.payment_id),
+        refund_id: Set(new.refund_id),
         op: Set(new.op.to_owned()),
         generation: Set(new.generation),
         idem_key: Set(new.idem_key),

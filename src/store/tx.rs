@@ -23,7 +23,7 @@ use super::StoreError;
 use super::db::{Db, DbKind};
 
 /// The order in which buffered rows are written: parents first, children after (foreign keys).
-pub const FLUSH_ORDER: [&str; 35] = [
+pub const FLUSH_ORDER: [&str; 38] = [
     "shop",
     "pickup_point",
     "api_key",
@@ -45,6 +45,7 @@ pub const FLUSH_ORDER: [&str; 35] = [
     "hand_off",
     "payment",
     "payment_resolution",
+    "refund",
     "provider_command",
     "wallet",
     "wallet_card",
@@ -55,6 +56,8 @@ pub const FLUSH_ORDER: [&str; 35] = [
     "ledger_transfer",
     "ledger_entry",
     "ledger_refusal",
+    "provider_event",
+    "payment_difference",
     "job",
     "idempotency",
     "lease",

@@ -65,6 +65,8 @@ pub struct Account {
     pub captures: u32,
     /// How often money was given back.
     pub releases: u32,
+    /// Refunds by their id, with their amounts.
+    pub refunds: BTreeMap<String, i64>,
 }
 
 /// A command as it arrived with a good signature.
@@ -94,6 +96,7 @@ struct Command {
     r#type: String,
     id: String,
     payment_id: String,
+    refund_id: Option<String>,
     amount: Amount,
 }
 
@@ -250,6 +253,7 @@ async fn question(
         "authorized": account.authorized_minor,
         "captured": account.captured_minor,
         "released": account.released_minor,
+        "refunds": account.refunds.iter().map(|(id, amount)| json!({"refund_id": id, "amount": amount})).collect::<Vec<_>>(),
         "currency": account.currency,
     });
     answer(200, body.to_string())
@@ -325,15 +329,23 @@ impl Books {
         let fresh =
             || Account { authorized_minor: *amount, currency: currency.clone(), ..Account::default() };
         let account = self.accounts.entry(command.payment_id.clone()).or_insert_with(fresh);
-        let status = if command.r#type == "payment.capture" {
-            account.captures += 1;
-            account.captured_minor += amount;
-            account.released_minor = (account.authorized_minor - account.captured_minor).max(0);
-            "captured"
-        } else {
-            account.releases += 1;
-            account.released_minor += amount;
-            "released"
+        let status = match command.r#type.as_str() {
+            "payment.capture" => {
+                account.captures += 1;
+                account.captured_minor += amount;
+                account.released_minor = (account.authorized_minor - account.captured_minor).max(0);
+                "captured"
+            }
+            "payment.refund" => {
+                *account.refunds.entry(command.refund_id.clone().unwrap()).or_default() += amount;
+                "refunded"
+            }
+            "payment.authorise" => "authorised",
+            _ => {
+                account.releases += 1;
+                account.released_minor += amount;
+                "released"
+            }
         };
         let reference = format!("ref-{}", command.payment_id);
         json!({ "status": status, "amount": amount, "currency": currency, "reference": reference })

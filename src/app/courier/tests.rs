@@ -39,6 +39,7 @@ fn delivery(number: u8, stage: Stage) -> Delivery {
         promised_by: at("12:00"),
         parcels: vec![],
         payment: Payment {
+            by: callahead_domain::payment::PayBy::Hold,
             id: PaymentId::from_parts(at("09:00"), [number; 10]),
             amount_minor: 1000,
             currency: Currency::parse("KPW").unwrap(),

@@ -188,6 +188,8 @@ ids! {
     ParcelId "prc";
     /// The payment of an order.
     PaymentId "pay";
+    /// A refund of a captured payment.
+    RefundId "rfd";
     /// A courier.
     CourierId "cou";
     /// One shift of a courier.

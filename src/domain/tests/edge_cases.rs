@@ -304,7 +304,7 @@ fn edge_17_not_wanted_any_more_sends_it_back_and_releases_the_hold_there() {
     assert_eq!((story.stage(), story.money()), (StageKind::Returning, PaymentKind::Authorised));
     story.shop(Command::ReceiveReturn);
     assert_eq!(story.money(), PaymentKind::ReleaseDue);
-    assert_eq!(story.follows(), [Effect::ReleasePayment]);
+    assert_eq!(story.follows(), [Effect::ReleasePayment { payment: Some(story.delivery.payment.id) }]);
     let mut early = Story::in_stage(StageKind::Assigned, Policy::default());
     early.says(Outcome::Refused { reason: String::new() });
     assert_eq!((early.stage(), early.money()), (StageKind::Cancelled, PaymentKind::ReleaseDue));

@@ -49,8 +49,8 @@ fn edge_51_cancelled_before_collection_drops_it_and_releases_the_hold() {
     story.shop(cancel());
     assert!(matches!(story.delivery.stage, Stage::Cancelled { was: Some(was), .. } if was == courier(1)));
     let told = Effect::SendNotice { notice: Notice::Cancelled };
-    assert_eq!(story.follows(), [told, Effect::ReleasePayment]);
-    story.system(Command::RecordReleased);
+    assert_eq!(story.follows(), [told, Effect::ReleasePayment { payment: Some(story.delivery.payment.id) }]);
+    story.system(Command::RecordReleased { payment: None });
     assert_eq!(story.money(), PaymentKind::Released);
 }
 
@@ -103,8 +103,11 @@ fn edge_52_handed_over_after_the_hold_was_given_back_tells_a_person_once() {
     let mut story = in_stage(StageKind::Assigned);
     story.shop(cancel());
     story.must(Actor::Courier(courier(1)), Command::Collect).gives(&[]);
-    assert_eq!((story.stage(), story.money()), (StageKind::HandedOver, PaymentKind::ReleaseDue));
+    assert_eq!((story.stage(), story.money()), (StageKind::HandedOver, PaymentKind::Recovering));
     assert_eq!(story.flags(), [FlagKind::DeliveredBeforeCancellation]);
+    assert!(story.queue().contains(&Kind::PaymentOwed));
+    story.system(Command::RecordReleased { payment: None });
+    assert_eq!((story.money(), story.delivery.releasing.len()), (PaymentKind::Recovering, 0));
 }
 
 #[test]
@@ -119,7 +122,7 @@ fn edge_53_hand_off_first_then_the_cancellation_is_told_no() {
 #[test]
 fn edge_53_cancellation_first_then_the_money_follows_it_once() {
     let mut story = in_stage(StageKind::AtDoor);
-    story.shop(cancel()).shop(Command::ReceiveReturn).system(Command::RecordReleased);
+    story.shop(cancel()).shop(Command::ReceiveReturn).system(Command::RecordReleased { payment: None });
     let late = story.hand_over(right_code(), &[]);
     assert_eq!(story.refused(Actor::Courier(courier(1)), late), "illegal_transition");
     assert_eq!((story.count("payment.capture_requested"), story.count("payment.released")), (0, 1));

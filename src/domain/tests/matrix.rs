@@ -9,7 +9,7 @@ use callahead_domain::delivery::table::{Row, rows};
 use callahead_domain::delivery::{
     Command, CommandKind, Context, Delivery, Event, GateKind, Refusal, StageKind, allowed, apply,
 };
-use callahead_domain::payment::PaymentKind;
+use callahead_domain::payment::{Owed, PaymentKind, PaymentState};
 use callahead_domain::policy::{GateMode, Policy, SilenceRule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -27,6 +27,7 @@ const GUARDS: &[&str] = &[
     "not_yours",
     "offer_ended",
     "authorisation_ends",
+    "payment_not_authorised",
     "undo_too_late",
     "hand_off_decided",
 ];
@@ -152,9 +153,18 @@ fn alarms(seen: &mut Seen) {
                 let mut late = story.clone();
                 late.now += chrono::Duration::hours(5);
                 seen.case(&delivery, &Command::Wake, &asked_by(&late, Actor::System, &late.policy));
-                let until = Some(story.now);
-                delivery.payment.state = callahead_domain::payment::PaymentState::Authorised { until };
-                seen.case(&delivery, &Command::Wake, &asked_by(&late, Actor::System, &late.policy));
+                let (until, since) = (Some(story.now), story.now);
+                let hand_off = support::hand_off_id(1);
+                let owed = Some(Owed { hand_off, amount_minor: 3000 });
+                for state in [
+                    PaymentState::Authorised { until },
+                    PaymentState::Authorising { since, owed: None },
+                    PaymentState::Authorising { since, owed },
+                    PaymentState::Released { at: since },
+                ] {
+                    delivery.payment.state = state;
+                    seen.case(&delivery, &Command::Wake, &asked_by(&late, Actor::System, &late.policy));
+                }
             }
         }
     }
@@ -168,14 +178,9 @@ fn arrows() -> impl Iterator<Item = (&'static str, StageKind, StageKind)> {
         .filter(|(_, from, to)| from != to)
 }
 
-/// Every arrow between two payment states; a row that names no source is drawn from the authorised one.
+/// Every arrow between two payment states that the documentation draws.
 fn payments() -> impl Iterator<Item = (&'static str, PaymentKind, PaymentKind)> {
-    let from = |row: &Row| if row.payment.is_empty() { &[PaymentKind::Authorised] } else { row.payment };
-    rows()
-        .flat_map(move |row| {
-            from(row).iter().flat_map(|from| row.payment_to.iter().map(|to| (row.name, *from, *to)))
-        })
-        .filter(|(_, from, to)| from != to)
+    rows().flat_map(|row| row.payment_arrows().into_iter().map(|(from, to)| (row.name, from, to)))
 }
 
 /// What the plainest command of a kind meets, in a word.

@@ -82,6 +82,9 @@ fn order(kind: u8) -> Accepted {
         let until = Some(order.at + Duration::hours(i64::from(kind / 8)));
         order.payment.state = PaymentState::Authorised { until };
     }
+    if kind.is_multiple_of(5) {
+        order.payment.state = PaymentState::Authorising { since: order.at, owed: None };
+    }
     if kind.is_multiple_of(11) {
         (order.region, order.place, order.problem) = (None, None, Some(AddressProblem::NotLocated));
     }
@@ -131,6 +134,19 @@ fn command(story: &Story, step: &Step, number: u64) -> (Actor, Command) {
     if let (Command::RecordCaptured { amount_minor, .. }, Some(due)) = (&mut command, due(story)) {
         *amount_minor = if step.form.is_multiple_of(8) { due + 1 } else { due };
     }
+    match &mut command {
+        Command::Authorise { payment } => payment.id = support::other_payment_id(100 + number),
+        Command::RequestRefund { refund, .. } => *refund = support::refund_id(number),
+        Command::RecordRefunded { refund, .. } | Command::RecordRefundFailed { refund, .. } => {
+            *refund = story.delivery.refunds.last().map_or(*refund, |known| known.id);
+        }
+        Command::RecordAuthorised { payment, .. }
+        | Command::RecordActionRequired { payment, .. }
+        | Command::RecordDeclined { payment, .. } => {
+            *payment = story.delivery.renewal.unwrap_or(story.delivery.payment.id);
+        }
+        _ => {}
+    }
     (who, command)
 }
 
@@ -155,6 +171,14 @@ fn onward(story: &Story, step: &Step) -> (Actor, Command) {
     use CommandKind as K;
     let (system, dispatcher) = (Actor::System, Actor::Dispatcher(key(1)));
     let unplanned = story.delivery.planned.is_none();
+    let hold = [K::RecordAuthorised, K::RecordAuthorised, K::RecordActionRequired, K::RecordDeclined];
+    match story.money() {
+        PaymentKind::Authorising | PaymentKind::ActionRequired => {
+            return (system, form(hold[usize::from(step.pick) % hold.len()], step, story));
+        }
+        PaymentKind::Declined => return (Actor::Shop(shop(1)), form(K::Authorise, step, story)),
+        _ => {}
+    }
     let cleared = story.delivery.gate.kind() == GateKind::Cleared || story.policy.gate == GateMode::Off;
     let (who, kind) = match story.stage() {
         StageKind::NeedsAddress => (dispatcher, K::Locate),

@@ -463,6 +463,7 @@ fn money_lines(say: Say, lines: &[MoneyLine]) -> Result<Vec<Line>> {
         MoneyState::GivenBack => "money-given-back",
         MoneyState::WaitingForShop => "money-waiting",
         MoneyState::Owed => "money-owed",
+        MoneyState::Wanted => "money-wanted",
     };
     lines
         .iter()

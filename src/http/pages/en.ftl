@@ -178,6 +178,7 @@ money-held = Held
 money-taken = Taken
 money-given-back = Given back
 money-owed = Could not be taken yet; the shop tells you
+money-wanted = Not held yet; nobody comes before it is
 money-waiting = Held until the shop agrees
 receipt-problem = Something missing, broken, or was it not you?
 receipt-problem-call = Call the shop

@@ -168,6 +168,7 @@ money-held = 잡아 둔 돈
 money-taken = 받은 돈
 money-given-back = 돌려드린 돈
 money-owed = 아직 받지 못한 돈, 상점이 알려 드립니다
+money-wanted = 아직 결제되지 않음, 결제가 되어야 갑니다
 money-waiting = 상점이 확인할 때까지 잡아 둔 돈
 receipt-problem = 빠지거나 상한 것이 있습니까? 받지 않으셨습니까?
 receipt-problem-call = 상점에 전화

@@ -348,6 +348,8 @@ pub enum MoneyState {
     WaitingForShop,
     /// Could not be taken.
     Owed,
+    /// Not held yet.
+    Wanted,
 }
 
 /// One line of money.

@@ -300,7 +300,14 @@ fn money_lines(visit: &Visit, hand_off: Option<&HandOff>) -> Vec<MoneyLine> {
             (MoneyState::Held, amount_minor)
         }
         PaymentState::Captured { amount_minor, .. } => (MoneyState::Taken, amount_minor),
-        PaymentState::CaptureFailed { amount_minor, .. } => (MoneyState::Owed, amount_minor),
+        PaymentState::Authorising { owed: Some(owed), .. }
+        | PaymentState::ActionRequired { owed: Some(owed), .. } => (MoneyState::Owed, owed.amount_minor),
+        PaymentState::Authorising { .. }
+        | PaymentState::ActionRequired { .. }
+        | PaymentState::Declined { .. } => (MoneyState::Wanted, payment.amount_minor),
+        PaymentState::CaptureFailed { amount_minor, .. }
+        | PaymentState::Recovering { amount_minor, .. }
+        | PaymentState::Uncollectable { amount_minor, .. } => (MoneyState::Owed, amount_minor),
         // Told as it will be once the shop has the parcel; the provider is on it.
         PaymentState::ReleaseDue { .. } | PaymentState::Released { .. } | PaymentState::Expired { .. } => {
             (MoneyState::GivenBack, payment.amount_minor)

@@ -60,6 +60,7 @@ fn accepted() -> Delivery {
         promised_by: at("18:35"),
         parcels: vec![parcel],
         payment: Payment {
+            by: callahead_domain::payment::PayBy::Hold,
             id: PaymentId::from_uuid(Uuid::from_u128(6)),
             amount_minor: 24_000,
             currency: Currency::parse("KRW").unwrap(),

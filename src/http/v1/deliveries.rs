@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::app::desk::{DeliveryFilter, DeliveryView, JobView};
 use crate::app::exceptions::{ExceptionView, Place, is_kind};
 use crate::app::home_history::HomeChanceView;
+use crate::app::payments::PayWish;
 use crate::http::auth::StaffCaller;
 use crate::http::body::Json;
 use crate::http::catalogue as c;
@@ -219,7 +220,7 @@ pub enum CommandIn {
     },
     /// Close an open matter.
     Resolve {
-        /** Which: customer_wrote, wrong_number, other_place, delivered_before_cancellation, notice_failed, clock_off, arrived_far_away. */
+        /** Which: customer_wrote, wrong_number, other_place, delivered_before_cancellation, notice_failed, clock_off, arrived_far_away, refund_failed. */
         #[schema(value_type = String)]
         kind: FlagKind,
     },
@@ -230,6 +231,20 @@ pub enum CommandIn {
         /** Its end. */
         authorised_until: Option<DateTime<Utc>>,
     },
+    /// Ask for another hold, or for money that is owed.
+    Authorise {
+        /** Who holds the money; the shop's own choice if absent. */
+        provider: Option<String>,
+        /** What it is taken from, in the provider's words. */
+        method: Option<String>,
+        /** The provider's reference of a hold made before. */
+        reference: Option<String>,
+    },
+    /// Give up money that is owed.
+    WriteOff {
+        /** Why. */
+        reason: String,
+    },
     /// Record what the customer said to you.
     Answer(AnswerIn),
 }
@@ -238,7 +253,7 @@ fn courier(text: &str) -> Result<CourierId, Problem> {
     id_in("courier_id", text)
 }
 
-fn command_of(app: &App, input: CommandIn) -> Result<Command, Problem> {
+async fn command_of(app: &App, delivery: DeliveryId, input: CommandIn) -> Result<Command, Problem> {
     Ok(match input {
         CommandIn::Assign { courier_id } => Command::Assign { courier: courier(&courier_id)? },
         CommandIn::Offer { courier_id } => Command::Offer { courier: courier(&courier_id)? },
@@ -281,6 +296,11 @@ fn command_of(app: &App, input: CommandIn) -> Result<Command, Problem> {
         CommandIn::RenewAuthorisation { authorised_until } => {
             Command::RenewAuthorisation { until: authorised_until }
         }
+        CommandIn::Authorise { provider, method, reference } => {
+            let shop = app.shop_of_delivery(delivery).await?;
+            app.another_payment(shop, PayWish { provider, method, reference })?
+        }
+        CommandIn::WriteOff { reason } => Command::WriteOff { reason },
         CommandIn::Answer(answer) => Command::Answer { reply: answer.reply(app, Source::Dispatcher)? },
     })
 }
@@ -296,7 +316,7 @@ pub async fn command(
     body: Json<CommandIn>,
 ) -> Result<HttpResponse, Problem> {
     let delivery = id::<DeliveryId>(&path)?;
-    let command = command_of(&app, body.value)?;
+    let command = command_of(&app, delivery, body.value).await?;
     let view = app.command_delivery(delivery, command, caller.actor, if_match(&request)?).await?;
     Ok(versioned(view.shared.version, view))
 }

@@ -11,6 +11,7 @@ pub mod dispatch;
 pub mod events;
 pub mod keys;
 pub mod orders;
+pub mod payments;
 pub mod pickup_points;
 pub mod regions;
 pub mod shared;

@@ -11,6 +11,7 @@ use crate::http::extract::{created, id, id_in, idempotency_key, if_match, versio
 use crate::http::page::{Page, PageQuery};
 use crate::http::problem::{Fault, Problem, ProblemDocument};
 use crate::http::v1::checks;
+use crate::http::v1::payments::PaymentIn;
 use crate::http::v1::shared::{MoneyIn, PointIn, WindowIn, check_text, in_reach};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use callahead_domain::contact::{Email, Language, PersonName, Phone};
@@ -108,6 +109,8 @@ pub struct OrderIn {
     /// The payment provider's reference.
     #[schema(min_length = 1, max_length = 128)]
     provider_ref: Option<String>,
+    /// How it is paid; the shop's own way if absent.
+    payment: Option<PaymentIn>,
     /// For the courier, up to 500 characters.
     #[schema(min_length = 1, max_length = 500)]
     note: Option<String>,
@@ -239,6 +242,11 @@ fn check(app: &App, caller: ShopCaller, input: &OrderIn) -> Result<NewOrder, Pro
             check_text(&mut faults, param, value, most);
         }
     }
+    let mut pay = input.payment.clone().unwrap_or_default().check(app, caller.shop, &mut faults, "payment");
+    if input.provider_ref.is_some() && pay.reference.is_some() {
+        let detail = "the same as payment.reference: name one of them";
+        faults.push(Fault::new("provider_ref", "not_allowed", detail));
+    }
     match customer {
         Some(customer) if faults.is_empty() => Ok(NewOrder {
             shop: caller.shop,
@@ -254,7 +262,9 @@ fn check(app: &App, caller: ShopCaller, input: &OrderIn) -> Result<NewOrder, Pro
             ready_at: input.ready_at,
             window,
             authorised_until: input.authorised_until,
-            provider_ref: input.provider_ref.clone(),
+            provider: pay.provider.take(),
+            method: pay.method.take(),
+            provider_ref: pay.reference.take().or_else(|| input.provider_ref.clone()),
             note: input.note.clone(),
             needs,
         }),
@@ -444,7 +454,7 @@ async fn command(
 pub struct ReasonIn {
     /// In words, 1 to 500 characters.
     #[schema(min_length = 1, max_length = 500)]
-    reason: String,
+    pub reason: String,
 }
 
 /// Cancel an order: dropped before collection, brought back after.

@@ -2,12 +2,12 @@
 //! a decision and is written here.
 
 pub mod payment;
+pub mod recharge;
 pub mod send_notice;
 pub mod sign_in_code;
 
 use super::Tools;
 use super::backoff::{self, Failed};
-use crate::app::capture::MoneyOp;
 use crate::app::queue::{Hold, Settle};
 use crate::app::{App, Error};
 use crate::lifecycle::crash_point;
@@ -93,8 +93,11 @@ pub async fn carry_out(app: &App, tools: &Tools, job: &Claimed) {
 async fn by_kind(work: &Work<'_>) -> Result<(), Failed> {
     match work.job.kind.as_str() {
         "send_notice" => send_notice::run(work).await,
-        "capture_payment" => payment::run(work, MoneyOp::Capture).await,
-        "release_payment" => payment::run(work, MoneyOp::Release).await,
+        "authorise_payment" | "capture_payment" | "release_payment" | "refund_payment" => {
+            payment::run(work).await
+        }
+        "renew_payment" => recharge::renew(work).await,
+        "recover_payment" => recharge::recover(work).await,
         "send_sign_in_code" => sign_in_code::run(work).await,
         other => Err(work.failed(&Error::internal(format!("there is no task for {other}")))),
     }

@@ -106,7 +106,9 @@ fn message(work: &Work<'_>, notice: Notice, content: &NoticeContent) -> Result<M
 /// A notice about the past names that day and hour, not those of the plan.
 fn in_its_own_time(notice: Notice, facts: NoticeFacts) -> NoticeFacts {
     match notice {
-        Notice::Missed | Notice::HandedOver | Notice::Cancelled => NoticeFacts { window: None, ..facts },
+        Notice::Missed | Notice::HandedOver | Notice::Cancelled | Notice::PaymentWanted => {
+            NoticeFacts { window: None, ..facts }
+        }
         _ => NoticeFacts { at: None, ..facts },
     }
 }

@@ -47,6 +47,11 @@ cancelled-lead = Your order { $reference } was cancelled and does not come. Mone
 cancelled-button = See what happened
 cancelled-short = { $shop }: order { $reference } was cancelled. Held money is given back. { $link }
 
+payment-wanted-subject = { $shop }: your payment needs you
+payment-wanted-lead = The payment for your order { $reference } did not go through, or its hold is about to end. Nobody comes before it is mended. Please look at your page or speak with the shop.
+payment-wanted-button = See what to do
+payment-wanted-short = { $shop }: your payment did not go through. Nobody comes before it is mended: { $link }
+
 courier-sign-in-code-subject = Your sign-in code
 courier-sign-in-code-lead = Your sign-in code is { $code }. It works once and for a few minutes. Did you not ask for it? Then do nothing.
 courier-sign-in-code-short = Your sign-in code: { $code }

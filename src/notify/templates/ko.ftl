@@ -46,6 +46,11 @@ cancelled-lead = 주문 { $reference } 건이 취소되어 가지 않습니다. 
 cancelled-button = 내용 보기
 cancelled-short = { $shop }: 주문이 취소되었습니다. { $link }
 
+payment-wanted-subject = { $shop }: 결제를 확인해 주세요
+payment-wanted-lead = 주문 { $reference } 건의 결제가 되지 않았거나 곧 끝납니다. 결제가 되어야 갑니다. 내 페이지를 보시거나 상점에 문의해 주세요.
+payment-wanted-button = 할 일 보기
+payment-wanted-short = { $shop }: 결제가 되지 않았습니다. 확인: { $link }
+
 courier-sign-in-code-subject = 로그인 번호
 courier-sign-in-code-lead = 로그인 번호는 { $code }입니다. 몇 분 동안 한 번만 쓸 수 있습니다. 요청하지 않으셨다면 그냥 두십시오.
 courier-sign-in-code-short = 로그인 번호: { $code }

@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use callahead_domain::money::Currency;
 use chrono::{DateTime, Utc};
 
-use super::super::{Caps, Op, Outcome, Snapshot, Unavailable};
+use super::super::{Caps, Op, Outcome, Snapshot, Standing, Unavailable};
 
 pub const TICK_S: i64 = 450;
 pub const KEY_TICKS: i64 = 24;
 pub const AMOUNT: i64 = 125_000;
 
-pub const CAPS: Caps = Caps { retrieve: true, partial: true, key_ttl_s: 24 * 450 };
+pub const CAPS: Caps = Caps { retrieve: true, partial: true, recharge: false, key_ttl_s: 24 * 450 };
 
 /// What happens to one send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +137,11 @@ pub fn books(captured_minor: i64) -> Snapshot {
         captured_minor,
         released_minor: 0,
         currency: currency(),
+        standing: if captured_minor == 0 { Standing::Held } else { Standing::Captured },
+        refunds: Vec::new(),
+        capture_before: None,
+        action_url: None,
+        failure: None,
     }
 }
 

@@ -148,9 +148,9 @@ fn waits_grow_and_stay_at_six_hours() {
 #[test]
 fn keys_fit_every_provider_and_names_read_back() {
     let payment = callahead_domain::id::PaymentId::from_uuid(uuid::Uuid::max());
-    let key = idem_key(&key_stem("production-two", payment, Op::Release), u32::MAX);
+    let key = idem_key(&key_stem("production-two", &payment, Op::Authorise), u32::MAX);
     assert!(key.len() <= 64, "{key}");
-    let usual = idem_key(&key_stem("prod", payment, Op::Capture), 99);
+    let usual = idem_key(&key_stem("prod", &payment, Op::Capture), 99);
     assert_eq!(usual, format!("ca-prod-{payment}-capture-g99"));
     assert!(usual.len() <= 64);
     for state in CommandState::ALL {

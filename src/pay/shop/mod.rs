@@ -99,14 +99,10 @@ impl PaymentProvider for ShopProvider {
     }
 
     fn caps(&self) -> Caps {
-        Caps { retrieve: true, partial: true, key_ttl_s: KEY_TTL_S }
+        Caps { retrieve: true, partial: true, recharge: false, key_ttl_s: KEY_TTL_S }
     }
 
-    fn capture<'a>(&'a self, target: &'a ShopTarget, command: &'a Frozen) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.command(target, command))
-    }
-
-    fn release<'a>(&'a self, target: &'a ShopTarget, command: &'a Frozen) -> BoxFuture<'a, Outcome> {
+    fn send<'a>(&'a self, target: &'a ShopTarget, command: &'a Frozen) -> BoxFuture<'a, Outcome> {
         Box::pin(self.command(target, command))
     }
 

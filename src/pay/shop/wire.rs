@@ -1,58 +1,36 @@
 //! What goes over the wire to a shop's payment endpoint, and how its answers are read.
 //!
 //! A command is a `POST` with [`command_body`]. Its answer, with any 2xx status, is
-//! `{"status": "captured" | "released" | "refused", "amount": 125000, "currency": "KPW", "reference": "...",
-//! "code": "...", "message": "...", "permanent": true}`; a refusal needs no amount and no reference and may also
+//! `{"status": "authorised" | "captured" | "released" | "refunded" | "refused", "amount": 125000, "currency": "KPW",
+//! "reference": "...", "code": "...", "message": "...", "permanent": true}`; an authorisation may say `"until"`, a refusal needs no amount and no reference and may also
 //! come with 402, 409 or 422. Amount and currency must be those asked for. Everything else is "unknown".
 //!
 //! The question for the books is `GET ?payment_id=pay_...`, the empty body signed. Its answer is
 //! `{"payment_id": "pay_...", "reference": "...", "authorized": 125000, "captured": 0, "released": 0,
-//! "currency": "KPW"}`, or status 404 with `{"status": "none"}` when the shop knows nothing of the payment. A bare
+//! "currency": "KPW", "refunds": [{"refund_id": "rfd_...", "amount": 5000}]}`, or status 404 with `{"status": "none"}` when the shop knows nothing of the payment. A bare
 //! 404 is not taken for that: it may come from anything on the way, and money hangs on it.
 
-use callahead_domain::id::{HandOffId, OrderId, PaymentId};
+use callahead_domain::id::{PaymentId, RefundId};
 use callahead_domain::money::{Currency, Money};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::{Frozen, Op, Outcome, PaymentRef, Snapshot, Unavailable};
+use super::super::{
+    CommandFacts, Frozen, Op, Outcome, PaymentRef, RefundEntry, RefundStanding, Snapshot, Standing,
+    Unavailable,
+};
 
 /// The longest reference taken from a shop, in characters.
 const REFERENCE_CHARS_MAX: usize = 200;
 
-/// What a command's body says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandFacts {
-    /// Take or give back.
-    pub op: Op,
-    /// The idempotency key, the same as in the header.
-    pub idem_key: String,
-    /// The payment.
-    pub payment_id: PaymentId,
-    /// Its order.
-    pub order_id: OrderId,
-    /// The shop's own order number, if it gave one.
-    pub external_id: Option<String>,
-    /// How much.
-    pub amount: Money,
-    /// The confirmed hand-off; none for a release.
-    pub hand_off_id: Option<HandOffId>,
-    /// When the command was decided.
-    pub at: DateTime<Utc>,
-}
-
-/// The exact bytes of a command, to be frozen when it is queued: `{"type": "payment.capture" |
-/// "payment.release", "id", "payment_id", "order_id", "external_id", "amount": {"amount", "currency"},
-/// "hand_off_id", "at"}`.
+/// The exact bytes of a command, to be frozen when it is queued: `{"type": "payment.authorise" | "payment.capture" |
+/// "payment.release" | "payment.refund", "id", "payment_id", "order_id", "external_id", "amount": {"amount",
+/// "currency"}, "hand_off_id", "at"}`; a refund also has `"refund_id"`, an authorisation `"method"`.
 #[must_use]
 pub fn command_body(facts: &CommandFacts) -> String {
-    let kind = match facts.op {
-        Op::Capture => "payment.capture",
-        Op::Release => "payment.release",
-    };
-    json!({
-        "type": kind,
+    let mut body = json!({
+        "type": format!("payment.{}", facts.op),
         "id": facts.idem_key,
         "payment_id": facts.payment_id.to_string(),
         "order_id": facts.order_id.to_string(),
@@ -60,8 +38,16 @@ pub fn command_body(facts: &CommandFacts) -> String {
         "amount": { "amount": facts.amount.minor(), "currency": facts.amount.currency().code() },
         "hand_off_id": facts.hand_off_id.map(|id| id.to_string()),
         "at": facts.at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-    })
-    .to_string()
+    });
+    if let Some(fields) = body.as_object_mut() {
+        if let Some(refund) = facts.refund_id {
+            fields.insert("refund_id".to_owned(), json!(refund.to_string()));
+        }
+        if let Some(method) = &facts.method {
+            fields.insert("method".to_owned(), json!(method));
+        }
+    }
+    body.to_string()
 }
 
 /// The JSON of an answer to a command. Unknown fields are passed over.
@@ -74,13 +60,16 @@ struct AnswerBody {
     code: Option<String>,
     message: Option<String>,
     permanent: Option<bool>,
+    until: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Status {
+    Authorised,
     Captured,
     Released,
+    Refunded,
     Refused,
 }
 
@@ -122,8 +111,10 @@ fn refused(answer: &AnswerBody) -> Outcome {
 /// A 2xx answer that says it happened: what was echoed must be what was asked.
 fn confirmed(command: &Frozen, answer: AnswerBody) -> Outcome {
     let wanted = match command.op {
+        Op::Authorise => Status::Authorised,
         Op::Capture => Status::Captured,
         Op::Release => Status::Released,
+        Op::Refund => Status::Refunded,
     };
     if answer.status != wanted {
         return unknown("integrity: the answer speaks of another operation", false);
@@ -137,17 +128,7 @@ fn confirmed(command: &Frozen, answer: AnswerBody) -> Outcome {
     let Some(reference) = answer.reference.filter(|text| is_reference(text)) else {
         return unknown("integrity: the answer has no reference", false);
     };
-    let (captured_minor, released_minor) = match command.op {
-        Op::Capture => (command.amount_minor, command.authorized_minor.saturating_sub(command.amount_minor)),
-        Op::Release => (0, command.amount_minor),
-    };
-    Outcome::Done(Snapshot {
-        reference,
-        authorized_minor: command.authorized_minor,
-        captured_minor,
-        released_minor,
-        currency: command.currency,
-    })
+    Outcome::Done(Snapshot { capture_before: answer.until, ..Snapshot::after(command, reference) })
 }
 
 fn is_reference(text: &str) -> bool {
@@ -164,6 +145,16 @@ struct BooksBody {
     captured: i64,
     released: i64,
     currency: Currency,
+    #[serde(default)]
+    refunds: Vec<RefundBody>,
+    until: Option<DateTime<Utc>>,
+}
+
+/// One refund in the shop's books.
+#[derive(Deserialize)]
+struct RefundBody {
+    refund_id: RefundId,
+    amount: i64,
 }
 
 #[derive(Deserialize)]
@@ -213,12 +204,27 @@ pub fn read_snapshot(
     if !sound {
         return unavailable("integrity: the amounts do not add up");
     }
+    let refund = |entry: RefundBody| RefundEntry {
+        id: Some(entry.refund_id),
+        reference: books.reference.clone(),
+        amount_minor: entry.amount,
+        standing: RefundStanding::Succeeded,
+    };
     Ok(Some(Snapshot {
+        refunds: books.refunds.into_iter().map(refund).collect(),
+        standing: match (books.captured, books.released) {
+            (0, 0) => Standing::Held,
+            (0, _) => Standing::Released,
+            _ => Standing::Captured,
+        },
         reference: books.reference,
         authorized_minor: books.authorized,
         captured_minor: books.captured,
         released_minor: books.released,
         currency: books.currency,
+        capture_before: books.until,
+        action_url: None,
+        failure: None,
     }))
 }
 
@@ -226,6 +232,7 @@ pub fn read_snapshot(
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+    use callahead_domain::id::{HandOffId, OrderId};
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -241,6 +248,8 @@ mod tests {
             op,
             body: "{}".to_owned(),
             payment: payment(),
+            refund: None,
+            method: None,
             authorized_minor: 125_000,
             amount_minor: 100_000,
             currency: Currency::parse("KPW").unwrap(),
@@ -262,6 +271,10 @@ mod tests {
             payment_id: payment().id,
             order_id: OrderId::from_uuid(Uuid::from_u128(2)),
             external_id: Some("A-1".to_owned()),
+            reference: None,
+            authorized_minor: 125_000,
+            method: None,
+            refund_id: None,
             amount: Money::new(125_000, Currency::parse("KPW").unwrap()).unwrap(),
             hand_off_id: Some(HandOffId::from_uuid(Uuid::from_u128(3))),
             at: DateTime::from_timestamp_micros(1_767_604_364_120_000).unwrap(),

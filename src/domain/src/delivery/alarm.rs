@@ -2,17 +2,19 @@
 //! timers to cancel: a stale alarm finds nothing due and changes nothing.
 
 use super::apply::Context;
+use super::attention::AUTHORISATION_WARNING_S;
 use super::command::Command;
 use super::decide::hand_off::confirm;
+use super::decide::payment::release;
 use super::decide::{Decided, returning};
 use super::event::Event;
 use super::proof::HandOffStatus;
-use super::state::{Delivery, Gate, ReturnReason, Stage};
+use super::state::{Delivery, Ending, Gate, ReturnReason, Stage};
 use crate::actor::Actor;
 use crate::call_ahead::ladder::{Climb, Rung, RungKind};
 use crate::payment::PaymentState;
 use crate::policy::{GateMode, Policy, SilenceRule};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 /// The next instant at which something is due by itself, if any.
 pub fn wake_at(delivery: &Delivery, policy: &Policy) -> Option<DateTime<Utc>> {
@@ -24,11 +26,45 @@ pub fn wake_at(delivery: &Delivery, policy: &Policy) -> Option<DateTime<Utc>> {
         },
         _ => None,
     };
-    let money = match delivery.payment.state {
-        PaymentState::Authorised { until } if !delivery.stage.kind().is_final() => until,
+    [offer, money_alarm(delivery), gate_alarm(delivery, policy)].into_iter().flatten().min()
+}
+
+/// An authorisation whose outcome is unknown for this long is given up and reversed.
+pub const AUTHORISE_LIMIT_S: i64 = 30 * 60;
+/// A hold that ends within this is renewed.
+pub const RENEW_WITHIN_S: i64 = 6 * 3600;
+
+/// When something about the money is due by itself.
+fn money_alarm(delivery: &Delivery) -> Option<DateTime<Utc>> {
+    match delivery.payment.state {
+        PaymentState::Authorising { since, .. } => Some(since + Duration::seconds(AUTHORISE_LIMIT_S)),
+        PaymentState::Authorised { until: Some(until) } if !delivery.stage.kind().is_final() => {
+            let before = |seconds| until - Duration::seconds(seconds);
+            Some(match delivery.ending.filter(|ending| ending.until == until) {
+                None => before(AUTHORISATION_WARNING_S),
+                Some(Ending { renewing: false, .. }) => before(RENEW_WITHIN_S),
+                Some(_) => until,
+            })
+        }
         _ => None,
-    };
-    [offer, money, gate_alarm(delivery, policy)].into_iter().flatten().min()
+    }
+}
+
+fn money_due(delivery: &Delivery, context: &Context<'_>) -> Vec<Event> {
+    let at = context.now;
+    vec![match (&delivery.payment.state, delivery.payment.owed()) {
+        (PaymentState::Authorised { until: Some(until) }, _) if *until <= at => Event::PaymentExpired { at },
+        (PaymentState::Authorised { until: Some(until) }, _) => {
+            let until = *until;
+            match delivery.ending.filter(|ending| ending.until == until) {
+                None => Event::PaymentEnding { until, at },
+                Some(_) => Event::RenewalDue { until, at },
+            }
+        }
+        // Nobody knows whether the money is held: the order does not wait for it, and the hold is undone.
+        (_, Some(_)) => Event::HoldGivenUp { payment: delivery.payment.id, at },
+        (_, None) => release(delivery, "authorisation_unknown", context),
+    }]
 }
 
 fn gate_alarm(delivery: &Delivery, policy: &Policy) -> Option<DateTime<Utc>> {
@@ -109,13 +145,8 @@ fn due(delivery: &Delivery, context: &Context<'_>) -> Decided {
         }
         _ => {}
     }
-    match delivery.payment.state {
-        PaymentState::Authorised { until: Some(until) }
-            if until <= now && !delivery.stage.kind().is_final() =>
-        {
-            return Ok(vec![Event::PaymentExpired { at: now }]);
-        }
-        _ => {}
+    if money_alarm(delivery).is_some_and(|at| at <= now) {
+        return Ok(money_due(delivery, context));
     }
     Ok(gate_due(delivery, context))
 }

@@ -50,10 +50,16 @@ pub enum Kind {
     HandOffWithoutCode,
     /// Somebody objected to a hand-off.
     HandOffDisputed,
+    /// The customer's money is not held: declined, given up, or it waits for the customer.
+    PaymentWanted,
+    /// Handed over without money to take: it is owed.
+    PaymentOwed,
     /// The capture was declined for good.
     CaptureFailed,
     /// The capture's outcome is not known.
     CaptureUnknown,
+    /// Money that was to be given back did not reach the customer.
+    RefundFailed,
     /// The authorisation ends soon, or has ended.
     AuthorisationEnding,
     /// A return is not back.
@@ -217,7 +223,8 @@ fn money_matters(delivery: &Delivery, found: &mut Vec<Matter>) {
     let open = !delivery.stage.kind().is_final();
     match &delivery.payment.state {
         PaymentState::CaptureFailed { since, code, .. } => {
-            let mut owed = matter(delivery, Kind::CaptureFailed, *since, &[C::RetryCapture]);
+            let mut owed =
+                matter(delivery, Kind::CaptureFailed, *since, &[C::RetryCapture, C::Authorise, C::WriteOff]);
             owed.harm_at = *since;
             owed.detail.clone_from(code);
             found.push(owed);
@@ -228,16 +235,46 @@ fn money_matters(delivery: &Delivery, found: &mut Vec<Matter>) {
             unknown.harm_at = from;
             found.push(unknown);
         }
+        PaymentState::Recovering { since, code, .. } => {
+            let mut owed = matter(delivery, Kind::PaymentOwed, *since, &[C::Authorise, C::WriteOff]);
+            owed.harm_at = *since;
+            owed.detail.clone_from(code);
+            found.push(owed);
+        }
+        PaymentState::Declined { at, code } if open => {
+            let mut wanted = matter(delivery, Kind::PaymentWanted, *at, &[C::Authorise, C::Cancel]);
+            wanted.detail.clone_from(code);
+            found.push(wanted);
+        }
+        PaymentState::Released { at } if open => {
+            let mut wanted = matter(delivery, Kind::PaymentWanted, *at, &[C::Authorise, C::Cancel]);
+            "nobody knew whether the money was held".clone_into(&mut wanted.detail);
+            found.push(wanted);
+        }
+        PaymentState::ActionRequired { since, owed, .. } if open || owed.is_some() => {
+            let from = *since + Duration::seconds(UNKNOWN_CAPTURE_ALARM_S);
+            let mut wanted = matter(delivery, Kind::PaymentWanted, from, &[C::Cancel]);
+            "the customer has to agree to the payment".clone_into(&mut wanted.detail);
+            found.push(wanted);
+        }
         PaymentState::Authorised { until: Some(until) } if open => {
             let from = *until - Duration::seconds(AUTHORISATION_WARNING_S);
-            let mut ending =
-                matter(delivery, Kind::AuthorisationEnding, from, &[C::RenewAuthorisation, C::Cancel]);
+            let mut ending = matter(
+                delivery,
+                Kind::AuthorisationEnding,
+                from,
+                &[C::RenewAuthorisation, C::Authorise, C::Cancel],
+            );
             ending.harm_at = *until;
             found.push(ending);
         }
         PaymentState::Expired { at } if open => {
-            let mut ended =
-                matter(delivery, Kind::AuthorisationEnding, *at, &[C::RenewAuthorisation, C::Cancel]);
+            let mut ended = matter(
+                delivery,
+                Kind::AuthorisationEnding,
+                *at,
+                &[C::RenewAuthorisation, C::Authorise, C::Cancel],
+            );
             ended.harm_at = *at;
             found.push(ended);
         }
@@ -254,6 +291,7 @@ fn flag_matter(delivery: &Delivery, kind: FlagKind, since: DateTime<Utc>, detail
         FlagKind::DeliveredBeforeCancellation => (Kind::DeliveredBeforeCancellation, &[C::Resolve]),
         FlagKind::NoticeFailed => (Kind::NoticeFailed, &[C::AskAgain, C::Override, C::Resolve]),
         FlagKind::ClockOff => (Kind::ClockOff, &[C::Resolve]),
+        FlagKind::RefundFailed => (Kind::RefundFailed, &[C::RequestRefund, C::Resolve]),
         FlagKind::ArrivedFarAway => (Kind::ArrivedFarAway, &[C::Resolve]),
     };
     Matter { detail: detail.to_owned(), ..matter(delivery, kind, since, fixes) }

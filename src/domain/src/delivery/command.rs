@@ -4,7 +4,7 @@ use super::proof::Proof;
 use super::state::{FailReason, FlagKind, RegionPin, ReturnReason, Window};
 use crate::call_ahead::answer::{Outcome, Source};
 use crate::geo::point::Point;
-use crate::id::{AnswerId, CourierId, HandOffId};
+use crate::id::{AnswerId, CourierId, HandOffId, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,19 @@ pub struct Amendment {
     pub amount_minor: Option<i64>,
     /// New note for the courier.
     pub note: Option<String>,
+}
+
+/// Who is asked to hold the money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPayment {
+    /// The payment's id, made by whoever asks.
+    pub id: PaymentId,
+    /// The provider's name.
+    pub provider: String,
+    /// What the money is taken from, in the provider's words.
+    pub method: Option<String>,
+    /// The provider's reference of a hold made before.
+    pub reference: Option<String>,
 }
 
 /// An answer as it arrives.
@@ -128,6 +141,28 @@ commands! {
     "flag" Flag { /** Which. */ kind: FlagKind, /** In words. */ detail: String }
     /// Close an open matter.
     "resolve" Resolve { /** Which. */ kind: FlagKind }
+    /// Ask for a hold: instead of one that failed, for money that is owed, or beside one that ends.
+    "authorise" Authorise { /** The new payment. */ payment: NewPayment }
+    /// Record that the money is held.
+    "record_authorised" RecordAuthorised { /** Which payment. */ payment: PaymentId, /** The provider's reference. */ reference: String, /** The hold ends then. */ until: Option<DateTime<Utc>> }
+    /// Record that the customer has to do something first.
+    "record_action_required" RecordActionRequired { /** Which payment. */ payment: PaymentId, /** The provider's reference. */ reference: String, /** Where. */ url: Option<String> }
+    /// Record that the money is not held and will not be.
+    "record_declined" RecordDeclined { /** Which payment. */ payment: PaymentId, /** The provider's code. */ code: String }
+    /// Record that a hold could not be renewed without the customer.
+    "record_not_renewed" RecordNotRenewed { /** Why. */ code: String }
+    /// Record that the provider ended the hold.
+    "record_expired" RecordExpired
+    /// Record that the provider took a capture back.
+    "record_capture_revoked" RecordCaptureRevoked { /** The provider's code. */ code: String }
+    /// Give up money that is owed.
+    "write_off" WriteOff { /** Why. */ reason: String }
+    /// Give captured money back, whole or in part.
+    "request_refund" RequestRefund { /** Its id, made by whoever records it. */ refund: RefundId, /** Minor units. */ amount_minor: i64, /** Why. */ reason: String }
+    /// Record that a refund reached the customer.
+    "record_refunded" RecordRefunded { /** Which. */ refund: RefundId, /** The provider's reference. */ reference: String }
+    /// Record that a refund will not come.
+    "record_refund_failed" RecordRefundFailed { /** Which. */ refund: RefundId, /** The provider's code. */ code: String }
     /// Record a proved capture.
     "record_captured" RecordCaptured { /** Minor units. */ amount_minor: i64, /** The provider's reference. */ reference: String }
     /// Record that a capture's outcome is not known.
@@ -137,7 +172,7 @@ commands! {
     /// Try a failed capture again.
     "retry_capture" RetryCapture
     /// Record a proved release.
-    "record_released" RecordReleased
+    "record_released" RecordReleased { /** Which payment; absent: the present one. */ payment: Option<PaymentId> }
     /// Record a new authorisation for the same amount.
     "renew_authorisation" RenewAuthorisation { /** Its end. */ until: Option<DateTime<Utc>> }
     /// Do what is due at this instant.

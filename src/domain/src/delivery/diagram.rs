@@ -48,15 +48,10 @@ fn diagrams() -> [(&'static str, String); 3] {
     let gates = GATE_STEPS.iter().flat_map(|(name, from, to)| {
         from.iter().filter(move |kind| *kind != to).map(move |kind| (kind.name(), to.name(), *name))
     });
-    let own = PAYMENT.iter().flat_map(|row| arrows(row.name, row.payment, row.payment_to, PaymentKind::name));
-    let led = DELIVERY.iter().flat_map(|row| led_by(row));
-    [("Stage", diagram(stages)), ("Gate", diagram(gates)), ("Payment", diagram(led.chain(own)))]
-}
-
-/// What a delivery's row does to the payment; a row that names no payment state starts from the authorised one.
-fn led_by(row: &Row) -> Vec<Arrow> {
-    let from = if row.payment.is_empty() { &[PaymentKind::Authorised] } else { row.payment };
-    arrows(row.name, from, row.payment_to, PaymentKind::name)
+    let money = DELIVERY.iter().chain(PAYMENT).flat_map(|row| {
+        row.payment_arrows().into_iter().map(|(from, to)| (from.name(), to.name(), row.name))
+    });
+    [("Stage", diagram(stages)), ("Gate", diagram(gates)), ("Payment", diagram(money))]
 }
 
 type Arrow = (&'static str, &'static str, &'static str);

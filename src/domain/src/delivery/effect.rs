@@ -3,6 +3,8 @@
 use super::event::Event;
 use super::state::{Delivery, Gate, ReturnReason, StageKind};
 use crate::call_ahead::RungKind;
+use crate::id::{PaymentId, RefundId};
+use crate::payment::{PaymentKind, provider};
 use crate::policy::Policy;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,11 +29,13 @@ pub enum Notice {
     HandedOver,
     /// Cancelled.
     Cancelled,
+    /// The payment did not go through, or its hold ends: nobody comes before it is mended.
+    PaymentWanted,
 }
 
 impl Notice {
     /// All of them.
-    pub const ALL: [Notice; 8] = [
+    pub const ALL: [Notice; 9] = [
         Self::Ask,
         Self::Reminder,
         Self::LastAsk,
@@ -40,6 +44,7 @@ impl Notice {
         Self::Missed,
         Self::HandedOver,
         Self::Cancelled,
+        Self::PaymentWanted,
     ];
 
     /// The wire name.
@@ -53,6 +58,7 @@ impl Notice {
             Self::Missed => "missed",
             Self::HandedOver => "handed_over",
             Self::Cancelled => "cancelled",
+            Self::PaymentWanted => "payment_wanted",
         }
     }
 
@@ -75,6 +81,7 @@ impl Notice {
                 delivery.stage.kind(),
                 StageKind::Cancelled | StageKind::Returning | StageKind::Returned
             ),
+            Self::PaymentWanted => delivery.wants_payment(),
         }
     }
 }
@@ -93,16 +100,63 @@ pub enum Effect {
         /// Earliest.
         not_before: DateTime<Utc>,
     },
-    /// Give the hold back.
-    ReleasePayment,
+    /// Give a hold back.
+    ReleasePayment {
+        /// Of which payment; absent: the one at that time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payment: Option<PaymentId>,
+    },
+    /// Ask for a hold.
+    AuthorisePayment {
+        /// Of which payment.
+        payment: PaymentId,
+    },
+    /// Give captured money back.
+    RefundPayment {
+        /// Which refund.
+        refund: RefundId,
+    },
+    /// A hold ends: ask for another one, if that can be done without the customer.
+    RenewPayment,
+    /// Money is owed: ask for it, if that can be done without the customer.
+    RecoverPayment {
+        /// Earliest: the hand-off may still be taken back.
+        not_before: DateTime<Utc>,
+    },
 }
 
 /// What must follow these events.
 pub fn effects(events: &[Event], policy: &Policy) -> Vec<Effect> {
-    events.iter().filter_map(|event| effect(event, policy)).collect()
+    events.iter().filter_map(|event| money(event, policy).or_else(|| notice(event))).collect()
 }
 
-fn effect(event: &Event, policy: &Policy) -> Option<Effect> {
+fn money(event: &Event, policy: &Policy) -> Option<Effect> {
+    let not_before = |at: &DateTime<Utc>| *at + Duration::seconds(policy.reopen_s);
+    Some(match event {
+        Event::Accepted(accepted) if accepted.payment.kind() == PaymentKind::Authorising => {
+            Effect::AuthorisePayment { payment: accepted.payment.id }
+        }
+        Event::Replaced { payment, provider, .. } | Event::RenewalStarted { payment, provider, .. }
+            if !provider::starts_authorised(provider) =>
+        {
+            Effect::AuthorisePayment { payment: *payment }
+        }
+        Event::CaptureRequested { at, .. } => Effect::CapturePayment { not_before: not_before(at) },
+        Event::ReleaseRequested { payment, .. } => Effect::ReleasePayment { payment: *payment },
+        Event::HoldUnused { payment, .. } | Event::HoldGivenUp { payment, .. } => {
+            Effect::ReleasePayment { payment: Some(*payment) }
+        }
+        Event::RenewalHeld { before, .. } => Effect::ReleasePayment { payment: Some(*before) },
+        Event::RefundRequested { refund, .. } => Effect::RefundPayment { refund: *refund },
+        Event::RenewalDue { .. } => Effect::RenewPayment,
+        Event::PaymentOwed { at, .. } | Event::CaptureFailed { at, .. } => {
+            Effect::RecoverPayment { not_before: not_before(at) }
+        }
+        _ => return None,
+    })
+}
+
+fn notice(event: &Event) -> Option<Effect> {
     let notice = |notice| Some(Effect::SendNotice { notice });
     match event {
         Event::Asked { rung, .. } => match rung {
@@ -118,10 +172,9 @@ fn effect(event: &Event, policy: &Policy) -> Option<Effect> {
         Event::Cancelled { .. } | Event::ReturnStarted { reason: ReturnReason::Cancelled, .. } => {
             notice(Notice::Cancelled)
         }
-        Event::CaptureRequested { at, .. } => {
-            Some(Effect::CapturePayment { not_before: *at + Duration::seconds(policy.reopen_s) })
+        Event::Declined { .. } | Event::ActionRequired { .. } | Event::RenewalFailed { .. } => {
+            notice(Notice::PaymentWanted)
         }
-        Event::ReleaseRequested { .. } => Some(Effect::ReleasePayment),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::actor::Actor;
 use crate::call_ahead::answer::Answer;
 use crate::call_ahead::ladder::RungKind;
 use crate::geo::point::Point;
-use crate::id::{CourierId, DeliveryId, HandOffId, OrderId, ShopId};
+use crate::id::{CourierId, DeliveryId, HandOffId, OrderId, PaymentId, RefundId, ShopId};
 use crate::payment::Payment;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -170,11 +170,49 @@ events! {
     /// The capture was declined for good.
     "payment.capture_failed" CaptureFailed { /** The provider's code. */ code: String, /** When. */ at: DateTime<Utc> }
     /// The authorisation is to be given back.
-    "payment.release_requested" ReleaseRequested { /** Why. */ reason: String, /** When. */ at: DateTime<Utc> }
+    "payment.release_requested" ReleaseRequested { /** Why. */ reason: String, /** When. */ at: DateTime<Utc>,
+        /** Of which payment; absent: the one at that time. */
+        #[serde(default, skip_serializing_if = "Option::is_none")] payment: Option<PaymentId> }
     /// The authorisation was given back.
-    "payment.released" PaymentReleased { /** When. */ at: DateTime<Utc> }
+    "payment.released" PaymentReleased { /** When. */ at: DateTime<Utc>,
+        /** Of which payment; absent: the one at that time. */
+        #[serde(default, skip_serializing_if = "Option::is_none")] payment: Option<PaymentId> }
     /// The authorisation ended by itself.
     "payment.expired" PaymentExpired { /** When. */ at: DateTime<Utc> }
     /// The shop holds a new authorisation for the same amount.
     "payment.renewed" PaymentRenewed { /** Its end. */ until: Option<DateTime<Utc>> }
+    /// The provider holds the money.
+    "payment.authorised" Authorised { /** The provider's reference. */ reference: String, /** The hold ends then. */ until: Option<DateTime<Utc>>, /** When. */ at: DateTime<Utc> }
+    /// The customer has to do something before the money is held.
+    "payment.action_required" ActionRequired { /** The provider's reference. */ reference: String, /** Where. */ url: Option<String>, /** When. */ at: DateTime<Utc> }
+    /// The provider refused to hold the money.
+    "payment.declined" Declined { /** The provider's code. */ code: String, /** When. */ at: DateTime<Utc> }
+    /// Another payment takes the place of the present one.
+    "payment.replaced" Replaced { /** The new payment. */ payment: PaymentId, /** The one before. */ before: PaymentId, /** The provider's name. */ provider: String,
+        /** Minor units wanted. */ amount_minor: i64, /** When. */ at: DateTime<Utc> }
+    /// The hold ends within a day.
+    "payment.ending" PaymentEnding { /** Its end. */ until: DateTime<Utc>, /** When. */ at: DateTime<Utc> }
+    /// The hold ends within hours: it is to be renewed.
+    "payment.renewal_due" RenewalDue { /** Its end. */ until: DateTime<Utc>, /** When. */ at: DateTime<Utc> }
+    /// A new hold was asked for while the present one stands.
+    "payment.renewal_started" RenewalStarted { /** The new payment. */ payment: PaymentId, /** The provider's name. */ provider: String, /** Minor units wanted. */ amount_minor: i64, /** When. */ at: DateTime<Utc> }
+    /// The new hold came about and takes the place of the one before, which is given back.
+    "payment.renewal_held" RenewalHeld { /** The new payment. */ payment: PaymentId, /** The one before. */ before: PaymentId, /** The provider's reference. */ reference: String,
+        /** The hold ends then. */ until: Option<DateTime<Utc>>, /** When. */ at: DateTime<Utc> }
+    /// No new hold: the customer or the shop has to do something, or the present one ends.
+    "payment.renewal_failed" RenewalFailed { /** Why. */ code: String, /** When. */ at: DateTime<Utc> }
+    /// A hold came when it was not wanted any more; it is given back.
+    "payment.hold_unused" HoldUnused { /** The new payment. */ payment: PaymentId, /** The provider's reference. */ reference: String, /** When. */ at: DateTime<Utc> }
+    /// Nobody knows whether a hold for money that is owed came about: it is undone, and the money is owed as before.
+    "payment.hold_given_up" HoldGivenUp { /** Of which payment. */ payment: PaymentId, /** When. */ at: DateTime<Utc> }
+    /// Handed over without a hold to take the money from: it is owed.
+    "payment.owed" PaymentOwed { /** For which hand-off. */ hand_off: HandOffId, /** Minor units. */ amount_minor: i64, /** Why. */ code: String, /** When. */ at: DateTime<Utc> }
+    /// Captured money is to be given back.
+    "payment.refund_requested" RefundRequested { /** Which. */ refund: RefundId, /** Minor units. */ amount_minor: i64, /** Why. */ reason: String, /** Who asked. */ by: Actor, /** When. */ at: DateTime<Utc> }
+    /// A refund reached the customer.
+    "payment.refunded" Refunded { /** Which. */ refund: RefundId, /** Minor units. */ amount_minor: i64, /** The provider's reference. */ reference: String, /** When. */ at: DateTime<Utc> }
+    /// A refund will not come.
+    "payment.refund_failed" RefundFailed { /** Which. */ refund: RefundId, /** The provider's code. */ code: String, /** When. */ at: DateTime<Utc> }
+    /// Money that was owed is given up.
+    "payment.written_off" WrittenOff { /** Why. */ reason: String, /** Who decided. */ by: Actor, /** When. */ at: DateTime<Utc> }
 }

@@ -75,6 +75,10 @@ impl Delivery {
                 _ => None,
             },
             payment: accepted.payment.clone(),
+            ending: None,
+            renewal: None,
+            releasing: Vec::new(),
+            refunds: Vec::new(),
         }
     }
 
@@ -230,9 +234,7 @@ impl Delivery {
         let clearance = super::state::Clearance::Policy { rule: "reopened".to_owned() };
         self.stage = Stage::AtDoor { courier, clearance, since: at };
         self.flags.retain(|flag| flag.kind != FlagKind::DeliveredBeforeCancellation);
-        if matches!(self.payment.state, PaymentState::CaptureDue { .. }) {
-            self.payment.state = PaymentState::Authorised { until: self.authorised_until };
-        }
+        self.unwant(at);
     }
 
     fn attempt_failed(&mut self, attempt: u32, reason: super::state::FailReason, at: DateTime<Utc>) {
@@ -352,47 +354,6 @@ impl Delivery {
         self.gate = Gate::NotAsked;
         self.ask_log.last_at = None;
         self.ask_log.not_before = None;
-    }
-
-    fn evolve_payment(&mut self, event: &Event) -> bool {
-        use PaymentState as P;
-        let next = match (event, &self.payment.state) {
-            (Event::CaptureRequested { hand_off, amount_minor, at }, _) => {
-                P::CaptureDue { hand_off: *hand_off, amount_minor: *amount_minor, since: *at }
-            }
-            (Event::CaptureUnknown { at, .. }, P::CaptureDue { hand_off, amount_minor, .. }) => {
-                P::CaptureUnknown { hand_off: *hand_off, amount_minor: *amount_minor, since: *at }
-            }
-            (
-                Event::Captured { amount_minor, reference, at },
-                P::CaptureDue { hand_off, .. } | P::CaptureUnknown { hand_off, .. },
-            ) => P::Captured {
-                hand_off: *hand_off,
-                amount_minor: *amount_minor,
-                at: *at,
-                reference: reference.clone(),
-            },
-            (
-                Event::CaptureFailed { code, at },
-                P::CaptureDue { hand_off, amount_minor, .. }
-                | P::CaptureUnknown { hand_off, amount_minor, .. },
-            ) => P::CaptureFailed {
-                hand_off: *hand_off,
-                amount_minor: *amount_minor,
-                code: code.clone(),
-                since: *at,
-            },
-            (Event::ReleaseRequested { at, .. }, _) => P::ReleaseDue { since: *at },
-            (Event::PaymentReleased { at }, _) => P::Released { at: *at },
-            (Event::PaymentExpired { at }, _) => P::Expired { at: *at },
-            (Event::PaymentRenewed { until }, _) => {
-                self.authorised_until = *until;
-                P::Authorised { until: *until }
-            }
-            _ => return false,
-        };
-        self.payment.state = next;
-        true
     }
 
     fn evolve_rest(&mut self, event: &Event) {

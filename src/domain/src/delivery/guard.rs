@@ -47,6 +47,15 @@ pub const PAYMENT_HOLDS: Guard = Guard {
     },
 };
 
+/// Somebody holds the customer's money.
+pub const PAYMENT_AUTHORISED: Guard = Guard {
+    name: "payment authorised",
+    check: |delivery, _| match delivery.payment.kind() {
+        crate::payment::PaymentKind::Authorised => Ok(()),
+        payment => Err(Refusal::NotAuthorised { payment }),
+    },
+};
+
 /// The failed attempt is fresh enough to undo.
 pub const UNDO_OPEN: Guard = Guard {
     name: "failed attempt within its undo time",

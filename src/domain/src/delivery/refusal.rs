@@ -55,6 +55,24 @@ pub enum Refusal {
     /// The money would be gone at the door.
     #[error("the payment's authorisation does not last until the arrival")]
     AuthorisationEnds,
+    /// Nobody holds the customer's money.
+    #[error("nobody is given a delivery whose payment is {}", payment.name())]
+    NotAuthorised {
+        /// Where the money is.
+        payment: PaymentKind,
+    },
+    /// More than was captured and is not given back yet.
+    #[error("{left} minor units may be given back, and at least 1")]
+    RefundTooMuch {
+        /// Minor units left.
+        left: i64,
+    },
+    /// A new hold was asked for already.
+    #[error("a new hold was asked for already")]
+    RenewalOpen,
+    /// A hold is renewed by another hold, cash by cash.
+    #[error("while a payment stands, how the customer pays cannot change")]
+    RenewalOtherwise,
     /// The waiting time at the door is not over.
     #[error("giving up opens at {until}")]
     WaitLonger {
@@ -156,6 +174,10 @@ impl Refusal {
             Self::NotCleared { .. } => "not_cleared",
             Self::TooEarly { .. } => "too_early",
             Self::AuthorisationEnds => "authorisation_ends",
+            Self::NotAuthorised { .. } => "payment_not_authorised",
+            Self::RefundTooMuch { .. } => "refund_too_much",
+            Self::RenewalOpen => "renewal_open",
+            Self::RenewalOtherwise => "renewal_otherwise",
             Self::WaitLonger { .. } => "wait_longer",
             Self::UndoTooLate => "undo_too_late",
             Self::NoSuchParcel { .. } => "no_such_parcel",
@@ -192,6 +214,7 @@ impl Refusal {
                 | Self::NotSayable { .. }
                 | Self::BadText { .. }
                 | Self::WrongAmount { .. }
+                | Self::RefundTooMuch { .. }
         )
     }
 }

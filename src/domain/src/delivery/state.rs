@@ -1,11 +1,12 @@
 //! Where the parcel is (stage), what the customer has said (gate), and the facts true in each.
 
+pub use super::money::{Ending, Refund, RefundStage, Releasing};
 use super::proof::HandOff;
 use crate::actor::Actor;
 use crate::call_ahead::answer::{Answer, Receiver};
 use crate::call_ahead::ladder::{AskLog, PLAN_MOVES_S, RungKind};
 use crate::geo::point::Point;
-use crate::id::{AnswerId, CourierId, DeliveryId, OrderId, ParcelId, RegionId, ShopId};
+use crate::id::{AnswerId, CourierId, DeliveryId, OrderId, ParcelId, PaymentId, RegionId, ShopId};
 use crate::payment::Payment;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -382,6 +383,8 @@ pub enum FlagKind {
     ClockOff,
     /// The courier said to be at the door far away from it.
     ArrivedFarAway,
+    /// Money that was to be given back did not reach the customer.
+    RefundFailed,
 }
 
 /// A raised flag.
@@ -464,6 +467,18 @@ pub struct Delivery {
     pub authorised_until: Option<DateTime<Utc>>,
     /// The customer's money.
     pub payment: Payment,
+    /// What was done about a hold that ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
+    /// The new hold that was asked for while the present one stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<PaymentId>,
+    /// Holds that are to be given back beside the present payment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub releasing: Vec<Releasing>,
+    /// What was given back of the captured amount, or is to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
 }
 
 macro_rules! kinds {

@@ -6,7 +6,8 @@ use super::command::{Command, CommandKind};
 use super::decide::{self, gate, hand_off};
 use super::event::Event;
 use super::guard::{
-    DISPATCHER_DECIDES, Guard, HAND_OFF_WAITS, OFFER_OPEN, PAYMENT_HOLDS, REOPEN_OPEN, UNDO_OPEN,
+    DISPATCHER_DECIDES, Guard, HAND_OFF_WAITS, OFFER_OPEN, PAYMENT_AUTHORISED, PAYMENT_HOLDS, REOPEN_OPEN,
+    UNDO_OPEN,
 };
 use super::refusal::Refusal;
 use super::state::{Delivery, GateKind, StageKind};
@@ -81,11 +82,11 @@ pub const DELIVERY: &[Row] = &[
     row!("move_pin", Locate, &[S::Received, S::Offered, S::Assigned, S::Collected] => STAY, &[Dispatcher], FREE, decide::locate, "A dispatcher corrects the pin."),
     row!("correct_address", CorrectAddress, &[S::NeedsAddress] => STAY, &[Customer, Dispatcher], FREE, decide::correct_address, "The address in words, for whoever places it."),
     row!("amend", Amend, &[S::Received, S::NeedsAddress, S::Offered, S::Assigned, S::Collected, S::EnRoute, S::AtDoor] => STAY, &[P::Authorised] => KEEP, &[Shop, Dispatcher], FREE, decide::amend, "Times, note and a lower amount; after collection only note and amount."),
-    row!("offer", Offer, &[S::Received] => &[S::Offered], &[System, Dispatcher], FREE, decide::offer, "Proposed to a courier, with an end."),
+    row!("offer", Offer, &[S::Received] => &[S::Offered], &[System, Dispatcher], &[PAYMENT_AUTHORISED], decide::offer, "Proposed to a courier, with an end."),
     row!("accept", Accept, &[S::Offered] => &[S::Assigned], &[Courier], &[OFFER_OPEN], decide::accept, "The courier takes it."),
     row!("decline", Decline, &[S::Offered] => &[S::Received], &[Courier], FREE, decide::decline, "The courier says no."),
-    row!("assign", Assign, &[S::Received] => &[S::Assigned], &[System, Dispatcher], FREE, decide::assign, "Put on a run."),
-    row!("assign_over_offer", Assign, &[S::Offered] => &[S::Assigned], &[Dispatcher], FREE, decide::assign, "A dispatcher decides while an offer stands."),
+    row!("assign", Assign, &[S::Received] => &[S::Assigned], &[System, Dispatcher], &[PAYMENT_AUTHORISED], decide::assign, "Put on a run."),
+    row!("assign_over_offer", Assign, &[S::Offered] => &[S::Assigned], &[Dispatcher], &[PAYMENT_AUTHORISED], decide::assign, "A dispatcher decides while an offer stands."),
     row!("unassign", Unassign, &[S::Offered, S::Assigned] => &[S::Received], &[System, Dispatcher], FREE, decide::unassign, "Taken off a run before collection."),
     row!("plan", Plan, &[S::Assigned, S::Collected, S::EnRoute] => STAY, &[System], FREE, decide::plan, "The run's times changed."),
     row!("collect", Collect, &[S::Assigned] => &[S::Collected, S::Returning], &[Courier, Dispatcher], FREE, decide::collect, "The courier takes the parcels from the shop; back at once if the customer does not want them."),
@@ -93,22 +94,23 @@ pub const DELIVERY: &[Row] = &[
     row!("set_off", SetOff, &[S::Collected] => &[S::EnRoute], &[P::Authorised] => KEEP, &[Courier], &[PAYMENT_HOLDS], decide::set_off, "Needs a clearance: an answer, a policy, or a named person's override."),
     row!("turn_back", TurnBack, &[S::EnRoute] => &[S::Collected, S::Returning], &[Courier, Dispatcher], FREE, decide::turn_back, "Not to this door now; what the customer said on the way counts."),
     row!("arrive", Arrive, &[S::EnRoute] => &[S::AtDoor], &[Courier], FREE, decide::arrive, "At the door; far away from it a person is told."),
-    row!("hand_off", HandOver, &[S::EnRoute, S::AtDoor] => &[S::HandedOver, S::Collected], ANY => &[P::CaptureDue], &[Courier], FREE, hand_off::at_door, "With proof; some parcels only: the rest stays collected."),
-    row!("hand_off_unannounced", HandOver, &[S::Collected, S::Returning] => &[S::HandedOver], ANY => &[P::CaptureDue], &[Courier], FREE, hand_off::unannounced, "The right code is the customer's own act; what happened at the door is not refused."),
+    row!("hand_off", HandOver, &[S::EnRoute, S::AtDoor] => &[S::HandedOver, S::Collected], ANY => &[P::CaptureDue, P::Recovering], &[Courier], FREE, hand_off::at_door, "With proof; some parcels only: the rest stays collected."),
+    row!("hand_off_unannounced", HandOver, &[S::Collected, S::Returning] => &[S::HandedOver], ANY => &[P::CaptureDue, P::Recovering], &[Courier], FREE, hand_off::unannounced, "The right code is the customer's own act; what happened at the door is not refused."),
     row!("hand_off_witnessed", HandOver, &[S::Collected, S::EnRoute, S::AtDoor, S::Returning] => &[S::HandedOver], &[Dispatcher], FREE, hand_off::witnessed, "A dispatcher's word; waits like a photo."),
-    row!("confirm_hand_off", ConfirmHandOff, &[S::HandedOver] => STAY, ANY => &[P::CaptureDue], &[Shop, Dispatcher], &[HAND_OFF_WAITS, DISPATCHER_DECIDES], hand_off::confirm, "The shop agrees to a hand-off without a code; after an objection a dispatcher decides."),
+    row!("confirm_hand_off", ConfirmHandOff, &[S::HandedOver] => STAY, ANY => &[P::CaptureDue, P::Recovering], &[Shop, Dispatcher], &[HAND_OFF_WAITS, DISPATCHER_DECIDES], hand_off::confirm, "The shop agrees to a hand-off without a code; after an objection a dispatcher decides."),
     row!("dispute_hand_off", DisputeHandOff, &[S::HandedOver] => STAY, &[Shop, Customer, Dispatcher], &[HAND_OFF_WAITS], hand_off::dispute, "Somebody objects; nothing is captured."),
     row!("reopen", Reopen, &[S::HandedOver] => &[S::AtDoor, S::Returning], &[P::CaptureDue] => &[P::Authorised], &[Courier, Dispatcher], &[REOPEN_OPEN], hand_off::reopen, "Taken back within the grace time, before the capture."),
-    row!("reopen_claimed", Reopen, &[S::HandedOver] => &[S::AtDoor, S::Returning], &[P::Authorised, P::Expired, P::ReleaseDue, P::Released] => KEEP, &[Courier, Dispatcher], &[REOPEN_OPEN], hand_off::reopen, "The same with nothing to capture; or a dispatcher finds that a disputed one did not happen."),
+    row!("reopen_claimed", Reopen, &[S::HandedOver] => &[S::AtDoor, S::Returning], &[P::Authorised, P::Expired, P::ReleaseDue, P::Released, P::Declined, P::Authorising, P::ActionRequired] => KEEP, &[Courier, Dispatcher], &[REOPEN_OPEN], hand_off::reopen, "The same with nothing to capture; or a dispatcher finds that a disputed one did not happen."),
+    row!("reopen_owed", Reopen, &[S::HandedOver] => &[S::AtDoor, S::Returning], &[P::Recovering] => &[P::ReleaseDue, P::Released, P::Declined], &[Courier, Dispatcher], &[REOPEN_OPEN], hand_off::reopen, "The same where the money would be owed."),
     row!("rotate_code", RotateCode, OPEN => STAY, &[Customer, Dispatcher], FREE, hand_off::rotate, "A new code; the old one is void, the tries begin anew."),
     row!("fail_attempt", FailAttempt, &[S::AtDoor] => &[S::Collected, S::Returning], &[Courier], FREE, decide::fail, "Nobody opened; a fresh gate, or back to the shop."),
     row!("undo_fail", UndoFail, &[S::Collected, S::Returning] => &[S::AtDoor], &[Courier], &[UNDO_OPEN], decide::undo_fail, "The customer appears as the courier walks away."),
     row!("start_return", StartReturn, CARRIED => &[S::Returning], &[Dispatcher, System], FREE, decide::start_return, "Back to the shop."),
-    row!("receive_return", ReceiveReturn, &[S::Returning] => &[S::Returned], ANY => &[P::ReleaseDue, P::CaptureDue], &[Shop, Dispatcher], FREE, decide::receive_return, "The shop takes the parcels in; the hold is released, or what was taken is captured."),
+    row!("receive_return", ReceiveReturn, &[S::Returning] => &[S::Returned], ANY => &[P::ReleaseDue, P::CaptureDue, P::Recovering], &[Shop, Dispatcher], FREE, decide::receive_return, "The shop takes the parcels in; the hold is released, or what was taken is captured."),
     row!("transfer", Transfer, &[S::Collected, S::Returning] => STAY, &[Dispatcher], FREE, decide::transfer, "The parcels go to another courier."),
     row!("cancel", Cancel, BEFORE_COLLECTION => &[S::Cancelled], ANY => &[P::ReleaseDue], &[Shop, Customer, Dispatcher], FREE, decide::cancel, "Before collection: dropped, the hold released."),
     row!("cancel_carried", Cancel, CARRIED => &[S::Returning], &[Shop, Customer, Dispatcher], FREE, decide::cancel_carried, "After collection: back to the shop; the hold is released there."),
-    row!("mark_lost", MarkLost, &[S::Assigned, S::Collected, S::EnRoute, S::AtDoor, S::Returning] => &[S::Lost], ANY => &[P::ReleaseDue, P::CaptureDue], &[Dispatcher], FREE, decide::mark_lost, "Accident or theft."),
+    row!("mark_lost", MarkLost, &[S::Assigned, S::Collected, S::EnRoute, S::AtDoor, S::Returning] => &[S::Lost], ANY => &[P::ReleaseDue, P::CaptureDue, P::Recovering], &[Dispatcher], FREE, decide::mark_lost, "Accident or theft."),
     row!("answer", Answer, &[S::Received, S::NeedsAddress] => &[S::Cancelled], ANY => &[P::ReleaseDue], &[Customer, Courier, Dispatcher, System], FREE, gate::answer, "What the customer said; who does not want it cancels."),
     row!("answer_on_a_run", Answer, &[S::Offered, S::Assigned] => &[S::Received, S::Cancelled], ANY => &[P::ReleaseDue], &[Customer, Courier, Dispatcher, System], FREE, gate::answer, "Not today: off the run."),
     row!("answer_carried", Answer, &[S::Collected] => &[S::Returning], &[Customer, Courier, Dispatcher, System], FREE, gate::answer, "Who does not want it sends it back."),
@@ -119,7 +121,7 @@ pub const DELIVERY: &[Row] = &[
     row!("record_send_failed", RecordSendFailed, S::ALL => STAY, &[System], FREE, gate::record_send_failed, "No channel could send a notice."),
     row!("flag", Flag, S::ALL => STAY, &[System], FREE, decide::flag, "Something needs a person."),
     row!("resolve", Resolve, S::ALL => STAY, &[Dispatcher], FREE, decide::resolve, "A person dealt with it."),
-    row!("wake", Wake, S::ALL => S::ALL, ANY => &[P::CaptureDue, P::Expired], &[System], FREE, super::alarm::wake, "The alarm clock: what is due happens."),
+    row!("wake", Wake, S::ALL => S::ALL, ANY => &[P::CaptureDue, P::Expired, P::ReleaseDue, P::Recovering], &[System], FREE, super::alarm::wake, "The alarm clock: what is due happens."),
 ];
 
 /// Both machines' rows.
@@ -128,6 +130,23 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 }
 
 impl Row {
+    /// The arrows between payment states, for the documentation. A row that names no source is drawn from the state in
+    /// which it is usual: money is owed where the hold was given back before, the alarm clock undoes a hold that does
+    /// not come about, all else begins with a hold.
+    pub fn payment_arrows(&self) -> Vec<(PaymentKind, PaymentKind)> {
+        let usual = |to: PaymentKind| match (self.command, to) {
+            (_, P::Recovering) => P::Released,
+            (CommandKind::Wake, P::ReleaseDue) => P::Authorising,
+            _ => P::Authorised,
+        };
+        let from = |to: PaymentKind| match self.payment {
+            [] => vec![usual(to)],
+            named => named.to_vec(),
+        };
+        let pairs = self.payment_to.iter().flat_map(|to| from(*to).into_iter().map(move |from| (from, *to)));
+        pairs.filter(|(from, to)| from != to).collect()
+    }
+
     /// Whether the row leads from this state.
     pub fn leads_from(&self, stage: StageKind, payment: PaymentKind) -> bool {
         self.from.contains(&stage) && (self.payment.is_empty() || self.payment.contains(&payment))

@@ -28,8 +28,8 @@ use callahead_domain::delivery::{
 };
 use callahead_domain::geo::point::Point;
 use callahead_domain::id::{
-    AnswerId, CourierId, DeliveryId, HandOffId, KeyId, OrderId, ParcelId, PaymentId, PhotoId, RegionId,
-    ShopId,
+    AnswerId, CourierId, DeliveryId, HandOffId, KeyId, OrderId, ParcelId, PaymentId, PhotoId, RefundId,
+    RegionId, ShopId,
 };
 use callahead_domain::money::Currency;
 use callahead_domain::payment::{Payment, PaymentKind, PaymentState};
@@ -54,10 +54,20 @@ macro_rules! made {
         pub fn $name(n: u64) -> $type { $type::from_parts(at("09:00"), bytes(n)) }
     )+};
 }
-made! { courier CourierId shop ShopId key KeyId answer_id AnswerId hand_off_id HandOffId photo PhotoId region_id RegionId }
+made! { courier CourierId shop ShopId key KeyId answer_id AnswerId hand_off_id HandOffId photo PhotoId region_id RegionId refund_id RefundId }
 
 pub fn pin(n: u64) -> RegionPin {
     RegionPin { region: region_id(n), version: 1 }
+}
+
+/// The payment every order comes with.
+pub fn payment_id() -> PaymentId {
+    PaymentId::from_parts(at("10:00"), bytes(3))
+}
+
+/// A payment that may take its place.
+pub fn other_payment_id(n: u64) -> PaymentId {
+    PaymentId::from_parts(at("10:00"), bytes(n))
 }
 
 /// Two kilometres north of the door.
@@ -92,7 +102,8 @@ pub fn accepted(parcels: i32) -> Accepted {
         promised_by: at("13:00"),
         parcels: (1..=parcels).map(parcel).collect(),
         payment: Payment {
-            id: PaymentId::from_parts(now, bytes(3)),
+            id: payment_id(),
+            by: callahead_domain::payment::PayBy::Hold,
             amount_minor: 1000 * i64::from(parcels),
             currency: Currency::parse("KPW").unwrap(),
             state: PaymentState::Authorised { until: None },

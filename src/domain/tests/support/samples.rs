@@ -6,14 +6,15 @@ use super::{
 };
 use callahead_domain::actor::Actor;
 use callahead_domain::call_ahead::{Answer, Outcome, Recorder, RungKind, Source};
+use callahead_domain::delivery::command::NewPayment;
 use callahead_domain::delivery::proof::HandOffStatus;
 use callahead_domain::delivery::state::{
-    AddressProblem, Cleared, ClearedBy, FailReason, Failed, FlagKind, ReturnReason,
+    AddressProblem, Cleared, ClearedBy, FailReason, Failed, FlagKind, Releasing, ReturnReason,
 };
 use callahead_domain::delivery::{
     Command, CommandKind, Delivery, Event, Gate, GateKind, Reply, Stage, StageKind,
 };
-use callahead_domain::payment::{PaymentKind, PaymentState};
+use callahead_domain::payment::{Owed, PaymentKind, PaymentState};
 use callahead_domain::policy::Policy;
 use chrono::{DateTime, Duration, Utc};
 
@@ -62,6 +63,27 @@ pub fn unusual(stage: StageKind) -> Vec<Story> {
                 let (kind, detail) = (FlagKind::DeliveredBeforeCancellation, "refund".into());
                 delivery.evolve(&Event::Flagged { kind, detail, at: at("12:01") });
             }),
+            with(|delivery| {
+                let (code, since) = ("declined".into(), at("12:01"));
+                let hand_off = hand_off_id(1);
+                delivery.payment.state =
+                    PaymentState::Recovering { hand_off, amount_minor: 3000, code, since };
+            }),
+            with(|delivery| {
+                let (payment, since) = (delivery.payment.id, at("12:01"));
+                let (code, hand_off) = ("released".into(), hand_off_id(1));
+                delivery.releasing.push(Releasing { payment, since });
+                delivery.payment.state =
+                    PaymentState::Recovering { hand_off, amount_minor: 3000, code, since };
+            }),
+            with(|delivery| {
+                let owed = Some(Owed { hand_off: hand_off_id(1), amount_minor: 3000 });
+                delivery.payment.state = PaymentState::Authorising { since: at("12:01"), owed };
+            }),
+            with(|delivery| {
+                let owed = Some(Owed { hand_off: hand_off_id(1), amount_minor: 3000 });
+                delivery.payment.state = PaymentState::ActionRequired { since: at("12:01"), url: None, owed };
+            }),
             claimed(|status| *status = HandOffStatus::Claimed { until: at("12:01") }),
             claimed(|status| {
                 *status = HandOffStatus::Rejected { by: Actor::Customer, reason: "nobody came".into() };
@@ -83,10 +105,13 @@ pub fn unusual(stage: StageKind) -> Vec<Story> {
                 *was = Some(courier(1));
             }
         })],
-        StageKind::Received => vec![with(|delivery| {
-            let flag = Event::Flagged { kind: FlagKind::ClockOff, detail: "6 h".into(), at: at("10:00") };
-            delivery.evolve(&flag);
-        })],
+        StageKind::Received => vec![
+            with(|delivery| {
+                let flag = Event::Flagged { kind: FlagKind::ClockOff, detail: "6 h".into(), at: at("10:00") };
+                delivery.evolve(&flag);
+            }),
+            with(|delivery| delivery.renewal = Some(super::payment_id())),
+        ],
         _ => vec![],
     }
 }
@@ -164,6 +189,15 @@ pub fn with_payment(delivery: &Delivery, kind: PaymentKind, now: DateTime<Utc>) 
         PaymentKind::ReleaseDue => PaymentState::ReleaseDue { since },
         PaymentKind::Released => PaymentState::Released { at: now },
         PaymentKind::Expired => PaymentState::Expired { at: now },
+        PaymentKind::Authorising => PaymentState::Authorising { since, owed: None },
+        PaymentKind::ActionRequired => PaymentState::ActionRequired { since, url: None, owed: None },
+        PaymentKind::Declined => PaymentState::Declined { code: "no_funds".into(), at: now },
+        PaymentKind::Recovering => {
+            PaymentState::Recovering { hand_off, amount_minor, code: "released".into(), since }
+        }
+        PaymentKind::Uncollectable => {
+            PaymentState::Uncollectable { hand_off, amount_minor, reason: "gone".into(), at: now }
+        }
     };
     out
 }
@@ -228,7 +262,46 @@ fn money_commands(kind: CommandKind) -> Vec<Command> {
         CommandKind::RecordCaptureUnknown => vec![Command::RecordCaptureUnknown { why: "time-out".into() }],
         CommandKind::RecordCaptureFailed => vec![Command::RecordCaptureFailed { code: "declined".into() }],
         CommandKind::RetryCapture => vec![Command::RetryCapture],
-        CommandKind::RecordReleased => vec![Command::RecordReleased],
+        CommandKind::RecordReleased => vec![Command::RecordReleased { payment: None }],
+        _ => hold_commands(kind),
+    }
+}
+
+fn hold_commands(kind: CommandKind) -> Vec<Command> {
+    let payment = super::payment_id();
+    let asked = |provider: &str| Command::Authorise {
+        payment: NewPayment {
+            id: super::other_payment_id(4),
+            provider: provider.into(),
+            method: Some("pm_1".into()),
+            reference: None,
+        },
+    };
+    let (code, reference) = ("declined".to_owned(), "pi_1".to_owned());
+    match kind {
+        CommandKind::Authorise => vec![asked("stripe"), asked("record")],
+        CommandKind::RecordAuthorised => vec![Command::RecordAuthorised { payment, reference, until: None }],
+        CommandKind::RecordActionRequired => {
+            vec![Command::RecordActionRequired { payment, reference, url: None }]
+        }
+        CommandKind::RecordDeclined => vec![Command::RecordDeclined { payment, code }],
+        CommandKind::RecordNotRenewed => vec![Command::RecordNotRenewed { code }],
+        CommandKind::RecordExpired => vec![Command::RecordExpired],
+        CommandKind::RecordCaptureRevoked => vec![Command::RecordCaptureRevoked { code }],
+        CommandKind::RequestRefund => [1000, 2000, 9000]
+            .map(|amount_minor| Command::RequestRefund {
+                refund: super::refund_id(1),
+                amount_minor,
+                reason: "a broken jar".into(),
+            })
+            .into(),
+        CommandKind::RecordRefunded => {
+            vec![Command::RecordRefunded { refund: super::refund_id(1), reference }]
+        }
+        CommandKind::RecordRefundFailed => {
+            vec![Command::RecordRefundFailed { refund: super::refund_id(1), code }]
+        }
+        CommandKind::WriteOff => vec![Command::WriteOff { reason: "never paid".into() }],
         CommandKind::RenewAuthorisation => vec![Command::RenewAuthorisation { until: None }],
         other => panic!("no sample of {}", other.name()),
     }

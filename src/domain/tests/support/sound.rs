@@ -3,7 +3,7 @@
 use callahead_domain::delivery::alarm::wake_at;
 use callahead_domain::delivery::attention::attention;
 use callahead_domain::delivery::proof::HandOffStatus;
-use callahead_domain::delivery::state::Holder;
+use callahead_domain::delivery::state::{Holder, RefundStage};
 use callahead_domain::delivery::table::{GATE_STEPS, rows};
 use callahead_domain::delivery::{CommandKind, Delivery, Event, GateKind, Stage};
 use callahead_domain::payment::{PaymentKind, PaymentState};
@@ -78,25 +78,41 @@ fn money(delivery: &Delivery) {
     match &delivery.stage {
         Stage::HandedOver { hand_off, .. } => match hand_off.status {
             HandOffStatus::Confirmed { .. } => assert!(
-                !matches!(kind, P::Authorised | P::Expired),
+                !matches!(kind, P::Authorised | P::Expired | P::Declined | P::ReleaseDue | P::Released)
+                    && (delivery.payment.owed().is_some()
+                        || !matches!(kind, P::Authorising | P::ActionRequired)),
                 "a confirmed hand-off without its capture: {kind:?}"
             ),
-            _ => assert!(!matches!(kind, P::CaptureDue | P::CaptureUnknown | P::Captured | P::CaptureFailed)),
+            _ => assert!(
+                !matches!(kind, P::CaptureDue | P::CaptureUnknown | P::Captured | P::CaptureFailed)
+                    && !matches!(kind, P::Recovering | P::Uncollectable)
+                    && (kind == P::CaptureFailed || delivery.payment.owed().is_none())
+            ),
         },
         Stage::Returned { .. } | Stage::Cancelled { .. } | Stage::Lost { .. } => {
             assert_ne!(kind, P::Authorised, "an end that keeps the customer's money held");
             let capturing =
-                matches!(kind, P::CaptureDue | P::CaptureUnknown | P::Captured | P::CaptureFailed);
+                matches!(kind, P::CaptureDue | P::CaptureUnknown | P::Captured | P::CaptureFailed)
+                    || matches!(kind, P::Authorising | P::ActionRequired | P::Recovering | P::Uncollectable);
             assert!(!capturing || delivery.partial.is_some(), "captured without a hand-off");
         }
         _ => assert!(
-            matches!(kind, P::Authorised | P::Expired | P::ReleaseDue | P::Released),
+            matches!(kind, P::Authorised | P::Expired | P::ReleaseDue | P::Released)
+                || (matches!(kind, P::Authorising | P::ActionRequired | P::Declined)
+                    && delivery.payment.owed().is_none()),
             "captured before the hand-off: {kind:?}"
         ),
+    }
+    if let PaymentState::Captured { amount_minor, .. } = delivery.payment.state {
+        let counts = delivery.refunds.iter().filter(|refund| refund.stage != RefundStage::Failed);
+        let given_back: i64 = counts.map(|refund| refund.amount_minor).sum();
+        assert!(given_back <= amount_minor, "more given back than taken");
     }
     if let PaymentState::CaptureDue { amount_minor, .. }
     | PaymentState::CaptureUnknown { amount_minor, .. }
     | PaymentState::Captured { amount_minor, .. }
+    | PaymentState::Recovering { amount_minor, .. }
+    | PaymentState::Uncollectable { amount_minor, .. }
     | PaymentState::CaptureFailed { amount_minor, .. } = delivery.payment.state
     {
         assert!(0 < amount_minor && amount_minor <= delivery.payment.amount_minor, "captured <= authorised");

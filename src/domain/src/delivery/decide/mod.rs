@@ -1,8 +1,10 @@
 //! What the rows do. One function each; a row's guards hold before it is called.
 
+pub mod authorise;
 pub mod gate;
 pub mod hand_off;
 pub mod payment;
+pub mod refund;
 
 use super::apply::Context;
 use super::command::{Amendment, Command};

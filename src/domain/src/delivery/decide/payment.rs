@@ -4,27 +4,36 @@ use super::{Decided, mismatch};
 use crate::delivery::apply::Context;
 use crate::delivery::command::Command;
 use crate::delivery::event::Event;
+use crate::delivery::fold_payment::DECLINED;
 use crate::delivery::refusal::Refusal;
 use crate::delivery::state::{Delivery, FlagKind, Holder};
 use crate::id::HandOffId;
 use crate::payment::{MOST_AUTHORISED_DAYS, PaymentKind, PaymentState};
 use chrono::Duration;
 
-/// The events of a confirmed hand-off for the payment. Money already given back cannot be captured: a person is told.
+/// The events of a confirmed hand-off for the payment. Where no hold stands to take the money from, it is owed; money
+/// that was given back before is told to a person too.
 pub(crate) fn capture(
     delivery: &Delivery,
     hand_off: HandOffId,
     amount_minor: i64,
     context: &Context<'_>,
 ) -> Vec<Event> {
+    let owed =
+        |code: &str| Event::PaymentOwed { hand_off, amount_minor, code: code.to_owned(), at: context.now };
     match delivery.payment.kind() {
         PaymentKind::Authorised | PaymentKind::Expired => {
             vec![Event::CaptureRequested { hand_off, amount_minor, at: context.now }]
         }
         PaymentKind::ReleaseDue | PaymentKind::Released => {
             let detail = "handed over after the hold was given back: ask the customer to pay".to_owned();
-            vec![Event::Flagged { kind: FlagKind::DeliveredBeforeCancellation, detail, at: context.now }]
+            vec![
+                Event::Flagged { kind: FlagKind::DeliveredBeforeCancellation, detail, at: context.now },
+                owed("released"),
+            ]
         }
+        PaymentKind::Declined => vec![owed(DECLINED)],
+        PaymentKind::Authorising | PaymentKind::ActionRequired => vec![owed("not_authorised")],
         _ => vec![],
     }
 }
@@ -36,13 +45,20 @@ pub(crate) fn settle_without_hand_off(
     context: &Context<'_>,
 ) -> Vec<Event> {
     let taken = delivery.taken_minor(|parcel| parcel.holder == Holder::Customer);
+    let held = matches!(
+        delivery.payment.kind(),
+        PaymentKind::Authorised | PaymentKind::Authorising | PaymentKind::ActionRequired
+    );
     match (&delivery.partial, taken) {
         (Some(partial), Some(amount)) => capture(delivery, partial.id, amount, context),
-        _ if delivery.payment.kind() == PaymentKind::Authorised => {
-            vec![Event::ReleaseRequested { reason: reason.to_owned(), at: context.now }]
-        }
+        _ if held => vec![release(delivery, reason, context)],
         _ => vec![],
     }
+}
+
+/// The hold is to be given back.
+pub(crate) fn release(delivery: &Delivery, reason: &str, context: &Context<'_>) -> Event {
+    Event::ReleaseRequested { reason: reason.to_owned(), at: context.now, payment: Some(delivery.payment.id) }
 }
 
 /// What is to be captured, if anything is.
@@ -85,8 +101,16 @@ pub(crate) fn retry(delivery: &Delivery, command: &Command, context: &Context<'_
     Ok(vec![Event::CaptureRequested { hand_off, amount_minor, at: context.now }])
 }
 
-pub(crate) fn released(_: &Delivery, _: &Command, context: &Context<'_>) -> Decided {
-    Ok(vec![Event::PaymentReleased { at: context.now }])
+pub(crate) fn released(delivery: &Delivery, command: &Command, context: &Context<'_>) -> Decided {
+    let Command::RecordReleased { payment } = command else { return Err(mismatch(delivery, command)) };
+    let payment = payment.unwrap_or(delivery.payment.id);
+    let present = delivery.payment.id == payment && delivery.payment.kind() == PaymentKind::ReleaseDue;
+    let beside = delivery.releasing.iter().any(|hold| hold.payment == payment);
+    Ok(if present || beside {
+        vec![Event::PaymentReleased { at: context.now, payment: Some(payment) }]
+    } else {
+        vec![]
+    })
 }
 
 pub(crate) fn renew(delivery: &Delivery, command: &Command, context: &Context<'_>) -> Decided {
