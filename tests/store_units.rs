@@ -482,9 +482,14 @@ fn every_table_has_its_place_in_the_order_of_writing() {
         invite,
         job,
         lease,
+        ledger_account,
+        ledger_entry,
+        ledger_refusal,
+        ledger_transfer,
         leg,
         orders,
         parcel,
+        pay_device,
         payment,
         payment_difference,
         payment_resolution,
@@ -501,7 +506,11 @@ fn every_table_has_its_place_in_the_order_of_writing() {
         shift,
         shop,
         sign_in_code,
-        visit
+        stall,
+        stall_charge,
+        visit,
+        wallet,
+        wallet_card
     );
     for (table, columns) in &tables {
         assert!(FLUSH_ORDER.contains(table), "{table}");
