@@ -1,4 +1,4 @@
-//! Writes every customer page and every notice as HTML, in both languages, into a directory, to be looked at in a
+//! Writes every customer page and every notice as HTML, in every language, into a directory, to be looked at in a
 //! browser: `cargo run --example render_pages -- DIRECTORY`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -165,7 +165,7 @@ async fn unknown_malformed_and_closed_links_are_answered_alike() {
     body["customer"]["language"] = json!("ko");
     let order = app.post("/v1/orders", &town.shop_key, body).await.expect(201);
     let customer = Customer::of(&app, &order);
-    assert!(customer.page("").await.text.contains("<html lang=\"ko\">"));
+    assert!(customer.page("").await.text.contains("<html lang=\"ko\" dir=\"ltr\">"));
     let csrf = customer.csrf().await;
     customer.say("cancel", json!({})).await.expect(200);
     app.clock.advance_by(chrono::TimeDelta::days(29));

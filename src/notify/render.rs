@@ -13,9 +13,19 @@ use chrono_tz::Tz;
 use super::{Message, Recipient, sms_text};
 use crate::words::{Args, Words, WordsError, when};
 
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(&[when::EN, include_str!("templates/en.ftl")], &[when::KO, include_str!("templates/ko.ftl")])
-});
+static WORDS: LazyLock<Words> =
+    LazyLock::new(|| Words::new(|language| vec![when::source(language), source(language)]));
+
+/// The words of notices.
+fn source(language: Language) -> &'static str {
+    match language {
+        Language::En => include_str!("templates/en.ftl"),
+        Language::Ko => include_str!("templates/ko.ftl"),
+        Language::Ru => include_str!("templates/ru.ftl"),
+        Language::Zh => include_str!("templates/zh.ftl"),
+        Language::Ar => include_str!("templates/ar.ftl"),
+    }
+}
 
 /// What is put into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +126,7 @@ pub enum RenderError {
 #[template(path = "mail/notice.html")]
 struct NoticeHtml<'a> {
     lang: &'static str,
+    dir: &'static str,
     subject: &'a str,
     greeting: Option<&'a str>,
     lead: &'a str,
@@ -145,6 +156,7 @@ pub fn render(
     let lines = closing_lines(kind, facts, &say)?;
     let html = NoticeHtml {
         lang: language.tag(),
+        dir: language.direction(),
         subject: &subject,
         greeting: greeting.as_deref(),
         lead: &lead,
@@ -235,10 +247,6 @@ mod tests {
     use super::*;
     use crate::words::keys_and_arguments;
 
-    const LANGUAGES: [Language; 2] = [Language::En, Language::Ko];
-    const EN: &str = include_str!("templates/en.ftl");
-    const KO: &str = include_str!("templates/ko.ftl");
-
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
     }
@@ -260,7 +268,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_said_in_every_language_with_the_words_in_place() {
-        for language in LANGUAGES {
+        for language in Language::ALL {
             for kind in NoticeKind::all() {
                 let said = render(kind, language, "Mira", &facts()).unwrap();
                 assert!(said.text.contains("Mira"), "{}", said.text);
@@ -301,6 +309,9 @@ mod tests {
             (Language::En, long_name.as_str()),
             (Language::Ko, "Saltmarket Grocer"),
             (Language::Ko, "소금시장 식료품 상점"),
+            (Language::Ru, "Бакалея «Солтмаркет»"),
+            (Language::Zh, "盐市杂货"),
+            (Language::Ar, "بقالة سوق الملح"),
         ];
         for (language, shop) in shops {
             for kind in NoticeKind::all() {
@@ -335,14 +346,17 @@ mod tests {
     }
 
     #[test]
-    fn both_languages_have_the_same_keys_and_korean_uses_no_other_arguments() {
-        let (en, ko) = (keys_and_arguments(EN), keys_and_arguments(KO));
+    fn every_language_has_the_same_keys_and_uses_no_other_arguments_than_english() {
         let keys = |words: &std::collections::BTreeMap<String, Vec<String>>| {
             words.keys().cloned().collect::<BTreeSet<_>>()
         };
-        assert_eq!(keys(&en), keys(&ko));
-        for (key, arguments) in &ko {
-            assert!(arguments.iter().all(|argument| en[key].contains(argument)), "{key}");
+        let en = keys_and_arguments(source(Language::En));
+        for language in Language::ALL {
+            let theirs = keys_and_arguments(source(language));
+            assert_eq!(keys(&en), keys(&theirs), "{language}");
+            for (key, arguments) in &theirs {
+                assert!(arguments.iter().all(|argument| en[key].contains(argument)), "{language}: {key}");
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Words in the person's language: Fluent bundles compiled in, checked by tests, never with isolation marks (a text
-//! message and an e-mail subject must not carry invisible characters).
+//! Words in the person's language: Fluent bundles compiled in, checked by tests, without isolation marks but on pages (a
+//! text message and an e-mail subject must not carry invisible characters).
 //!
 //! Notices and pages come in here, each with words of its own.
 
@@ -46,11 +46,8 @@ pub enum WordsError {
 /// Named arguments of a word.
 pub type Args = BTreeMap<&'static str, String>;
 
-/// One set of words in both languages.
-pub struct Words {
-    en: Result<FluentBundle<FluentResource>, WordsError>,
-    ko: Result<FluentBundle<FluentResource>, WordsError>,
-}
+/// One set of words in every language, in the order of [`Language::ALL`].
+pub struct Words([Result<FluentBundle<FluentResource>, WordsError>; Language::ALL.len()]);
 
 impl std::fmt::Debug for Words {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -59,10 +56,23 @@ impl std::fmt::Debug for Words {
 }
 
 impl Words {
-    /// From Fluent sources. A source that does not load makes every word of that language an error.
+    /// From the Fluent sources of each language. A source that does not load makes every word of that language an error.
     #[must_use]
-    pub fn new(en: &[&str], ko: &[&str]) -> Self {
-        Self { en: bundle(Language::En, en), ko: bundle(Language::Ko, ko) }
+    pub fn new(sources: impl Fn(Language) -> Vec<&'static str>) -> Self {
+        Self(Language::ALL.map(|language| bundle(language, &sources(language))))
+    }
+
+    /// The same for pages: in a script from right to left, what is put into a sentence is set apart by isolation marks, so
+    /// that an address or an amount in other letters keeps its order.
+    #[must_use]
+    pub fn for_pages(sources: impl Fn(Language) -> Vec<&'static str>) -> Self {
+        let mut words = Self::new(sources);
+        for (language, words) in Language::ALL.into_iter().zip(&mut words.0) {
+            if let (Ok(bundle), "rtl") = (words, language.direction()) {
+                bundle.set_use_isolating(true);
+            }
+        }
+        words
     }
 
     /// Says one word. Arguments that are whole numbers select plural forms.
@@ -70,9 +80,13 @@ impl Words {
     /// # Errors
     /// [`WordsError`] where the key or an argument is missing.
     pub fn say(&self, language: Language, key: &str, args: &Args) -> Result<String, WordsError> {
+        let [en, ko, ru, zh, ar] = &self.0;
         let bundle = match language {
-            Language::En => &self.en,
-            Language::Ko => &self.ko,
+            Language::En => en,
+            Language::Ko => ko,
+            Language::Ru => ru,
+            Language::Zh => zh,
+            Language::Ar => ar,
         };
         let bundle = bundle.as_ref().map_err(Clone::clone)?;
         let missing = || WordsError::Missing { key: key.to_owned(), language: language.tag() };

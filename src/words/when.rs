@@ -8,9 +8,16 @@ use callahead_domain::contact::Language;
 use super::{Args, Words, WordsError};
 
 /// The words this module needs; every set of words includes them.
-pub const EN: &str = include_str!("when.en.ftl");
-/// The same in Korean.
-pub const KO: &str = include_str!("when.ko.ftl");
+#[must_use]
+pub fn source(language: Language) -> &'static str {
+    match language {
+        Language::En => include_str!("when.en.ftl"),
+        Language::Ko => include_str!("when.ko.ftl"),
+        Language::Ru => include_str!("when.ru.ftl"),
+        Language::Zh => include_str!("when.zh.ftl"),
+        Language::Ar => include_str!("when.ar.ftl"),
+    }
+}
 
 /// `18:20` in the region's zone.
 #[must_use]
@@ -81,8 +88,8 @@ mod tests {
     }
 
     #[test]
-    fn near_days_have_names_and_far_days_a_date_in_both_languages() {
-        let words = Words::new(&[EN], &[KO]);
+    fn near_days_have_names_and_far_days_a_date_in_every_language() {
+        let words = Words::new(|language| vec![source(language)]);
         let today = NaiveDate::from_ymd_opt(2026, 5, 14).unwrap();
         let said =
             |language, days| day_word(&words, language, today + chrono::Duration::days(days), today).unwrap();
@@ -91,5 +98,8 @@ mod tests {
         assert_eq!(said(Language::En, 2), "Saturday 16 May");
         assert_eq!(said(Language::Ko, 0), "오늘");
         assert_eq!(said(Language::Ko, 2), "5월 16일 토요일");
+        assert_eq!(said(Language::Ru, 2), "суббота, 16 мая");
+        assert_eq!(said(Language::Zh, 2), "5月16日星期六");
+        assert_eq!(said(Language::Ar, 2), "السبت 16 مايو");
     }
 }

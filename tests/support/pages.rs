@@ -19,6 +19,9 @@ pub fn frame(language: Language) -> Frame {
     let shop = match language {
         Language::En => "Saltmarket Grocer",
         Language::Ko => "솔트마켓 식료품",
+        Language::Ru => "Бакалея «Солтмаркет»",
+        Language::Zh => "盐市杂货",
+        Language::Ar => "بقالة سوق الملح",
     };
     Frame {
         shop: shop.to_owned(),

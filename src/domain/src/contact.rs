@@ -219,11 +219,17 @@ pub enum Language {
     En,
     /// Korean.
     Ko,
+    /// Russian.
+    Ru,
+    /// Chinese, in simplified characters.
+    Zh,
+    /// Arabic, written from right to left.
+    Ar,
 }
 
 impl Language {
     /// Every language, in the order menus show them.
-    pub const ALL: [Self; 2] = [Self::En, Self::Ko];
+    pub const ALL: [Self; 5] = [Self::En, Self::Ko, Self::Ru, Self::Zh, Self::Ar];
 
     /// The language of a tag by its first part, in any case: `ko`, `ko-KP`, `ko_KR`, `EN-gb`.
     #[must_use]
@@ -250,12 +256,24 @@ impl Language {
         best.map_or(Self::default(), |(_, language)| language)
     }
 
-    /// The tag: `en`, `ko`.
+    /// The tag: `en`, `ko`, `ru`, `zh`, `ar`.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
             Self::Ko => "ko",
+            Self::Ru => "ru",
+            Self::Zh => "zh",
+            Self::Ar => "ar",
+        }
+    }
+
+    /// The direction of its script: `ltr` or `rtl`.
+    #[must_use]
+    pub const fn direction(self) -> &'static str {
+        match self {
+            Self::Ar => "rtl",
+            _ => "ltr",
         }
     }
 }

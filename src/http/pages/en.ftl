@@ -4,7 +4,7 @@
 
 skip = To the page
 back = Back
-other-language = 한국어
+language-name = English
 error-prefix = Error: { $title }
 there-is-a-problem = There is a problem
 call-the-shop = Call the shop

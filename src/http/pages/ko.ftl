@@ -2,7 +2,7 @@
 
 skip = 본문으로
 back = 뒤로
-other-language = English
+language-name = 한국어
 error-prefix = 오류: { $title }
 there-is-a-problem = 고칠 것이 있습니다
 call-the-shop = 상점에 전화

@@ -10,7 +10,21 @@ use super::view::{Frame, Span};
 use crate::words::{Args, Words, when};
 
 pub(super) static WORDS: LazyLock<Words> =
-    LazyLock::new(|| Words::new(&[when::EN, include_str!("en.ftl")], &[when::KO, include_str!("ko.ftl")]));
+    LazyLock::new(|| Words::for_pages(|language| vec![source(language)]));
+
+/// Days are said without isolation marks: the sentence they stand in sets them apart as a whole.
+static DAYS: LazyLock<Words> = LazyLock::new(|| Words::new(|language| vec![when::source(language)]));
+
+/// The words of the pages.
+pub(super) fn source(language: Language) -> &'static str {
+    match language {
+        Language::En => include_str!("en.ftl"),
+        Language::Ko => include_str!("ko.ftl"),
+        Language::Ru => include_str!("ru.ftl"),
+        Language::Zh => include_str!("zh.ftl"),
+        Language::Ar => include_str!("ar.ftl"),
+    }
+}
 
 /// The words of one language, for code and templates.
 #[derive(Clone, Copy, Debug)]
@@ -29,18 +43,11 @@ impl Say {
     /// `today`, `tomorrow`, a date.
     pub(super) fn day(self, date: NaiveDate, frame: &Frame) -> askama::Result<String> {
         let today = when::local_date(frame.now, frame.zone);
-        when::day_word(&WORDS, self.0, date, today).map_err(|error| askama::Error::Custom(Box::new(error)))
+        when::day_word(&DAYS, self.0, date, today).map_err(|error| askama::Error::Custom(Box::new(error)))
     }
 
     pub(super) fn date(self, date: NaiveDate) -> askama::Result<String> {
-        when::day_date(&WORDS, self.0, date).map_err(|error| askama::Error::Custom(Box::new(error)))
-    }
-
-    fn other(self) -> Language {
-        match self.0 {
-            Language::En => Language::Ko,
-            Language::Ko => Language::En,
-        }
+        when::day_date(&DAYS, self.0, date).map_err(|error| askama::Error::Custom(Box::new(error)))
     }
 }
 
@@ -63,7 +70,8 @@ pub(super) fn capital(text: &str) -> String {
 pub(super) struct Shell {
     say: Say,
     pub(super) lang: &'static str,
-    pub(super) other_lang: &'static str,
+    pub(super) dir: &'static str,
+    /// Where the links to other languages lead, `lang=` and the tag behind it.
     pub(super) lang_href: String,
     pub(super) title: String,
     pub(super) css: &'static str,
@@ -81,7 +89,7 @@ impl Shell {
     /// For a page of a known delivery.
     pub(super) fn framed(say: Say, frame: &Frame, heading: &str) -> Self {
         Self {
-            lang_href: format!("{}?lang={}", frame.link, say.other().tag()),
+            lang_href: format!("{}?", frame.link),
             title: format!("{heading} · {}", frame.shop),
             order: Some((frame.shop.clone(), frame.reference.clone())),
             tel: frame.shop_phone.as_deref().map(tel),
@@ -96,8 +104,8 @@ impl Shell {
         Self {
             say,
             lang: say.0.tag(),
-            other_lang: say.other().tag(),
-            lang_href: format!("?lang={}", say.other().tag()),
+            dir: say.0.direction(),
+            lang_href: "?".to_owned(),
             title: heading.to_owned(),
             css: css_path(),
             order: None,
@@ -113,7 +121,7 @@ impl Shell {
     /// A follow-up page: a way back in place of the shop, and a language link that stays on the page.
     pub(super) fn step(mut self, step: &str, back: &str) -> Self {
         self.back = Some(format!("{}{back}", self.link));
-        self.lang_href = format!("{}?step={step}&lang={}", self.link, self.other_lang);
+        self.lang_href = format!("{}?step={step}&", self.link);
         self
     }
 
@@ -128,6 +136,12 @@ impl Shell {
             self.title = self.say.with("error-prefix", &[("title", &self.title)])?;
         }
         Ok(self)
+    }
+
+    /// The other languages, each with its tag and its own name for itself.
+    pub(super) fn others(&self) -> askama::Result<Vec<(&'static str, String)>> {
+        let others = Language::ALL.into_iter().filter(|other| *other != self.say.0);
+        others.map(|other| Ok((other.tag(), Say(other).word("language-name")?))).collect()
     }
 
     /// For templates.

@@ -34,7 +34,7 @@ pub fn zone(faults: &mut Vec<Fault>, param: &str, raw: &str) -> Option<Tz> {
 
 /// A language the service speaks.
 pub fn language(faults: &mut Vec<Fault>, param: &str, raw: &str) -> Option<Language> {
-    keep(faults, param, "unknown", Language::parse(raw).ok_or("one of en, ko"))
+    keep(faults, param, "unknown", Language::parse(raw).ok_or("one of en, ko, ru, zh, ar"))
 }
 
 /// An ISO 3166 country code, in capitals.

@@ -32,7 +32,7 @@ pub struct CourierIn {
     name: String,
     /// With a plus and the country code; no other courier has it.
     phone: String,
-    /// `en` or `ko`; `en` if absent.
+    /// `en`, `ko`, `ru`, `zh` or `ar`; `en` if absent.
     language: Option<String>,
     /// `foot`, `bicycle`, `scooter` or `car`.
     vehicle: String,
@@ -161,7 +161,7 @@ pub struct CourierPatch {
     name: Option<String>,
     /// With a plus and the country code.
     phone: Option<String>,
-    /// `en` or `ko`.
+    /// `en`, `ko`, `ru`, `zh` or `ar`.
     language: Option<String>,
     /// `foot`, `bicycle`, `scooter` or `car`.
     vehicle: Option<String>,

@@ -46,7 +46,7 @@ pub struct ShopIn {
     currency: String,
     /// IANA zone, such as Asia/Seoul.
     time_zone: String,
-    /// `en` or `ko`; `en` if absent.
+    /// `en`, `ko`, `ru`, `zh` or `ar`; `en` if absent.
     language: Option<String>,
     /// Its number, for its customers.
     phone: Option<String>,
@@ -138,7 +138,7 @@ pub struct ShopPatch {
     name: Option<String>,
     /// IANA zone.
     time_zone: Option<String>,
-    /// `en` or `ko`.
+    /// `en`, `ko`, `ru`, `zh` or `ar`.
     language: Option<String>,
     /// Its number; null takes it away.
     #[serde(default, deserialize_with = "checks::nullable")]
