@@ -116,12 +116,12 @@ impl Demand {
         let mut table = soonest(&responses, view.restaurants.len());
         for (own, cover) in covers.iter().enumerate().filter(|(_, cover)| cover.idle) {
             let others = without(&table, own, &share);
-            let Some(here) = responses.get(own) else { continue };
+            let Some(here) = responses.get_mut(own) else { continue };
             let Some(restaurant) = self.best(here, &others) else { continue };
-            if let (Some(here), Some(there)) = (responses.get_mut(own), self.apart.get(restaurant)) {
+            if let Some(there) = self.apart.get(restaurant) {
                 here.clone_from(there);
             }
-            table = soonest(&responses, view.restaurants.len());
+            responds_anew(&mut table, &responses, own);
             steps.push((cover.courier, restaurant));
         }
         steps
@@ -137,12 +137,11 @@ impl Demand {
         let since = view.now_min.saturating_sub(RATE_MIN);
         let recent = view.orders.iter().rev().take_while(|order| order.placed_min > since).count();
         let rate = f64::from(u32::try_from(recent).unwrap_or(u32::MAX)) / f64::from(RATE_MIN);
-        let absent = vec![u32::MAX; view.restaurants.len()];
         let one = |cover: &Cover| {
             let own = planned.iter().position(|other| other.courier == cover.courier).unwrap_or(usize::MAX);
             let others = without(&table, own, &share);
             let here = responses_of(view, cover);
-            (self.lateness(&absent, &others) - self.lateness(&here, &others)) * rate * horizon_min
+            self.saved(&here, &others) * rate * horizon_min
         };
         free.iter().map(one).collect()
     }
@@ -153,25 +152,28 @@ impl Demand {
         self.recent.iter().map(|count| (count + self.stepping.prior) / total).collect()
     }
 
-    /// Expected lateness of the next order with a courier added who responds so.
-    fn lateness(&self, row: &[u32], without: &[(u32, u32, f64)]) -> f64 {
+    /// Expected lateness of the next order that a courier saves who responds so. Only where at most one other is sooner
+    /// does it make a difference.
+    fn saved(&self, row: &[u32], others: &[Others]) -> f64 {
         let second_part = self.stepping.second;
-        let each = row.iter().zip(without).map(|(own, (first, second, share))| {
-            let (a, b) = if own < first { (*own, *first) } else { (*first, *own.min(second)) };
-            share * ((1.0 - second_part) * self.late(a) + second_part * self.late(b))
+        let matters = row.iter().zip(others).filter(|(own, others)| **own < others.second);
+        let each = matters.map(|(own, Others { first, second, share })| {
+            let (a, b) = if own < first { (*own, *first) } else { (*first, *own) };
+            let (one, other) = (self.late(*first) - self.late(a), self.late(*second) - self.late(b));
+            share * ((1.0 - second_part) * one + second_part * other)
         });
         each.sum()
     }
 
     /// The restaurant that is best to step to, if that is worth it.
-    fn best(&self, here: &[u32], without: &[(u32, u32, f64)]) -> Option<usize> {
-        let stays = self.lateness(here, without);
+    fn best(&self, here: &[u32], others: &[Others]) -> Option<usize> {
+        let stays = self.saved(here, others);
         let mut found: Option<(f64, usize)> = None;
         for (restaurant, (minutes, there)) in here.iter().zip(&self.apart).enumerate() {
             if *minutes == 0 || *minutes > self.stepping.longest_min {
                 continue;
             }
-            let gain = stays - self.lateness(there, without) - self.stepping.least_gain * f64::from(*minutes);
+            let gain = self.saved(there, others) - stays - self.stepping.least_gain * f64::from(*minutes);
             if gain > 0.0 && found.is_none_or(|(most, _)| gain > most) {
                 found = Some((gain, restaurant));
             }
@@ -188,36 +190,66 @@ fn responses_of(view: &View<'_>, cover: &Cover) -> Vec<u32> {
 /// The three soonest responses to a restaurant, and whose they are.
 type Soonest = [(u32, usize); 3];
 
+const NOBODY: Soonest = [(u32::MAX, usize::MAX); 3];
+
 /// For each restaurant the three soonest responses: enough to tell the two soonest of all but one.
 fn soonest(responses: &[Vec<u32>], restaurants: usize) -> Vec<Soonest> {
-    let mut table = vec![[(u32::MAX, usize::MAX); 3]; restaurants];
+    let mut table = vec![NOBODY; restaurants];
     for (own, row) in responses.iter().enumerate() {
-        for ([first, second, third], minutes) in table.iter_mut().zip(row) {
-            let new = (*minutes, own);
-            if new.0 < first.0 {
-                (*first, *second, *third) = (new, *first, *second);
-            } else if new.0 < second.0 {
-                (*second, *third) = (new, *second);
-            } else if new.0 < third.0 {
-                *third = new;
-            }
+        for (soonest, minutes) in table.iter_mut().zip(row) {
+            put(soonest, (*minutes, own));
         }
     }
     table
 }
 
-/// For each restaurant the two soonest responses of everybody but one, and its share.
-fn without(table: &[Soonest], own: usize, share: &[f64]) -> Vec<(u32, u32, f64)> {
-    let one = |([first, second, third], share): (&Soonest, &f64)| match own {
-        _ if own == first.1 => (second.0, third.0, *share),
-        _ if own == second.1 => (first.0, third.0, *share),
-        _ => (first.0, second.0, *share),
+/// The table after one courier's responses have changed.
+fn responds_anew(table: &mut [Soonest], responses: &[Vec<u32>], own: usize) {
+    for (restaurant, soonest) in table.iter_mut().enumerate() {
+        let response = |row: &Vec<u32>| row.get(restaurant).copied().unwrap_or(u32::MAX);
+        if soonest.iter().any(|(_, whose)| *whose == own) {
+            *soonest = NOBODY;
+            responses.iter().enumerate().for_each(|(whose, row)| put(soonest, (response(row), whose)));
+        } else {
+            put(soonest, (responses.get(own).map_or(u32::MAX, response), own));
+        }
+    }
+}
+
+/// Takes a response in, if it is among the three soonest; of equals the lower number counts as sooner.
+fn put([first, second, third]: &mut Soonest, new: (u32, usize)) {
+    if new < *first {
+        (*first, *second, *third) = (new, *first, *second);
+    } else if new < *second {
+        (*second, *third) = (new, *second);
+    } else if new < *third {
+        *third = new;
+    }
+}
+
+/// At a restaurant, the two soonest responses of everybody but one, and its share of the orders.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Others {
+    first: u32,
+    second: u32,
+    share: f64,
+}
+
+fn without(table: &[Soonest], own: usize, share: &[f64]) -> Vec<Others> {
+    let one = |([first, second, third], share): (&Soonest, &f64)| {
+        let (first, second) = match own {
+            _ if own == first.1 => (second, third),
+            _ if own == second.1 => (first, third),
+            _ => (first, second),
+        };
+        Others { first: first.0, second: second.0, share: *share }
     };
     table.iter().zip(share).map(one).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
 
     #[test]
@@ -225,7 +257,7 @@ mod tests {
         let rows: Vec<Vec<u32>> = vec![vec![5, 9], vec![3, 9], vec![8, 1], vec![4, 7]];
         for own in 0..=rows.len() {
             let told: Vec<_> = without(&soonest(&rows, 2), own, &[0.5, 0.5]);
-            for (restaurant, (first, second, _)) in told.into_iter().enumerate() {
+            for (restaurant, Others { first, second, .. }) in told.into_iter().enumerate() {
                 let mut others: Vec<u32> = (rows.iter().enumerate())
                     .filter(|(at, _)| *at != own)
                     .filter_map(|(_, row)| row.get(restaurant).copied())
@@ -234,5 +266,44 @@ mod tests {
                 assert_eq!(others.get(..2), Some(&[first, second][..]));
             }
         }
+    }
+    #[test]
+    fn a_table_that_is_brought_up_to_date_is_the_one_made_anew() {
+        let mut rows: Vec<Vec<u32>> =
+            (0..9_u32).map(|n| (0..7).map(|m| (n * 7 + m * 5) % 11).collect()).collect();
+        let mut table = soonest(&rows, 7);
+        for own in [0, 4, 8, 4, 2] {
+            rows[own] = rows[(own + 3) % 9].iter().map(|minutes| (minutes * 3 + 1) % 11).collect();
+            responds_anew(&mut table, &rows, own);
+            assert_eq!(table, soonest(&rows, 7));
+        }
+    }
+
+    #[test]
+    fn a_courier_saves_what_the_lateness_of_all_orders_falls_by() {
+        let mut demand = Demand::new(Stepping {
+            longest_min: 10,
+            least_gain: 0.0,
+            second: 0.3,
+            prior: 1.0,
+            half_life_min: 60.0,
+        });
+        demand.late = (0..=120_u32).map(|minutes| f64::from(minutes * minutes)).collect();
+        let others = [(4, 6, 0.5), (2, 9, 0.3), (1, 3, 0.2)].map(|(first, second, share)| Others {
+            first,
+            second,
+            share,
+        });
+        let row = [5, 1, 8];
+        let lateness = |with: bool| -> f64 {
+            let each = others.iter().zip(row).map(|(others, own)| {
+                let mut sorted = vec![others.first, others.second];
+                sorted.extend(with.then_some(own));
+                sorted.sort_unstable();
+                others.share * (0.7 * demand.late(sorted[0]) + 0.3 * demand.late(sorted[1]))
+            });
+            each.sum()
+        };
+        assert!((demand.saved(&row, &others) - (lateness(false) - lateness(true))).abs() < 1e-9);
     }
 }

@@ -179,7 +179,8 @@ struct Row<'a> {
 
 impl<'a> Table<'a> {
     fn new(file: PathBuf, text: &'a str, columns: &[&'static str]) -> Result<Table<'a>, InstanceError> {
-        let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim_end_matches('\r')));
+        let text = text.trim_start_matches('\u{feff}');
+        let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
         let header: Vec<&str> = lines.next().map_or(Vec::new(), |(_, line)| split(line));
         if let Some(missing) = columns.iter().find(|column| !header.contains(column)) {
             let what = format!("the header names no column '{missing}'; wanted: {}", columns.join(", "));
@@ -223,9 +224,14 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// Whole minutes; `10.0` is written for 10 by some who make such files.
     fn minutes(&self, row: &Row<'_>, column: &'static str) -> Result<u32, InstanceError> {
-        let text = row.fields.get(column).copied().unwrap_or_default();
-        let number = text.parse::<u32>().ok().filter(|number| *number <= 100_000);
+        let text = self.text(row, column);
+        let whole = match text.split_once('.') {
+            Some((whole, rest)) if rest.bytes().all(|digit| digit == b'0') => whole,
+            _ => text,
+        };
+        let number = whole.parse::<u32>().ok().filter(|number| *number <= 100_000);
         number.ok_or_else(|| {
             self.wrong(row, format!("{column} is '{text}'; wanted: whole minutes from 0 to 100000"))
         })
@@ -361,6 +367,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_from_elsewhere_is_read_all_the_same() {
+        let mut foreign = texts();
+        foreign.orders = "\u{feff}ready_time\tnote\trestaurant\tplacement_time\ty\tx\torder\r\n\r\n5\t\tr1\t3.0\t500.0\t0\to1\r\n20.\tno onions\tr1\t9\t0.0\t9e2\to2\r\n\r\n  \r\n".into();
+        let rest = [&mut foreign.couriers, &mut foreign.restaurants, &mut foreign.parameters];
+        rest.into_iter().for_each(|text| *text = text.replace('\n', "\r\n") + "\r\n");
+        assert_eq!(parse(Path::new("day"), &foreign).unwrap(), parse(Path::new("day"), &texts()).unwrap());
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_file_and_line() {
         let with = |change: fn(&mut Texts)| {
             let mut all = texts();
@@ -375,6 +390,11 @@ mod tests {
             with(|t| t.orders = t.orders.replace("\t5\n", "\tsoon\n")),
             "day/orders.txt:3: ready_time is 'soon'; wanted: whole minutes from 0 to 100000"
         );
+        for time in ["-5", "5.5", ".", "1e1"] {
+            let mut all = texts();
+            all.orders = all.orders.replace("\t5\n", &format!("\t{time}\n"));
+            assert!(error(&all).contains(&format!("orders.txt:3: ready_time is '{time}'; wanted: whole")));
+        }
         assert_eq!(
             with(|t| t.orders = t.orders.replace("\t5\n", "\t1\n")),
             "day/orders.txt:3: ready_time 1 is before placement_time 3"

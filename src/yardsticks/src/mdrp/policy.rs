@@ -107,7 +107,8 @@ impl View<'_> {
 #[must_use]
 #[expect(clippy::as_conversions, reason = "`as` saturates, and no leg of an instance comes near the limit")]
 pub fn travel_min(parameters: &Parameters, from: Spot, to: Spot) -> u32 {
-    ((to.x - from.x).hypot(to.y - from.y) / parameters.metres_per_min).ceil() as u32
+    let (east, north) = (to.x - from.x, to.y - from.y);
+    ((east * east + north * north).sqrt() / parameters.metres_per_min).ceil() as u32
 }
 
 /// A service time in its two halves, before and after the moment that counts. An odd minute falls in the second.
