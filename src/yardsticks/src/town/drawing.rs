@@ -93,13 +93,7 @@ pub fn map(title: &str, moments: &[Moment], radius_m: f64) -> String {
     }
     let _ = writeln!(out, "<polyline class=\"way\" points=\"{way}\"/>");
     for moment in moments {
-        let ((x, y), class, what) = match moment.event {
-            Event::HandedOver => (at(moment.spot), "good", "handed over"),
-            Event::NobodyOpened => (at(moment.spot), "bad", "nobody opened"),
-            Event::TurnedRound => (at(moment.spot), "turned", "turned round"),
-            Event::NotGoneTo => (at(moment.spot), "spared", "not gone to"),
-            Event::Home => (at(moment.spot), "shop", "back at the shop"),
-        };
+        let ((x, y), (class, what)) = (at(moment.spot), dot(moment.event));
         let time = clock(moment.at_min);
         let _ = writeln!(
             out,
@@ -108,6 +102,30 @@ pub fn map(title: &str, moments: &[Moment], radius_m: f64) -> String {
     }
     out.push_str("</svg>\n");
     out
+}
+
+/// An event's class in the page's style, and what it is called.
+const fn dot(event: Event) -> (&'static str, &'static str) {
+    match event {
+        Event::HandedOver => ("good", "handed over"),
+        Event::NobodyOpened => ("bad", "nobody opened"),
+        Event::TurnedRound => ("turned", "turned round"),
+        Event::NotGoneTo => ("spared", "not gone to"),
+        Event::Home => ("shop", "back at the shop"),
+    }
+}
+
+/// What the dots of a map mean, each in its colour.
+#[must_use]
+pub fn key() -> String {
+    let all = [Event::HandedOver, Event::NobodyOpened, Event::TurnedRound, Event::NotGoneTo, Event::Home];
+    let one = |event: Event| {
+        let (class, what) = dot(event);
+        format!(
+            "<span><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><circle class=\"{class}\" cx=\"5\" cy=\"5\" r=\"4\"/></svg>{what}</span>"
+        )
+    };
+    all.map(one).concat()
 }
 
 /// Minutes from 9:00 as a time of day.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::drawing::{columns, escape, map};
+use super::drawing::{columns, escape, key, map};
 use super::figures::{Interval, Measure};
 use super::scene::{Way, assumptions};
 use super::study::{Row, Study, Variant};
@@ -13,13 +13,13 @@ const STYLE: &str = ":root{--ink:#1d2430;--dim:#667085;--paper:#fff;--grid:#d7dc
 @media(prefers-color-scheme:dark){:root{--ink:#e7eaf0;--dim:#9aa4b2;--paper:#14181f;--grid:#303846}}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:70rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums;display:block;overflow-x:auto}
-th,td{text-align:right;padding:.25rem .7rem;border-bottom:1px solid var(--grid)}th:first-child,td:first-child{text-align:left}
-svg{width:100%;max-width:26rem}.row{display:flex;flex-wrap:wrap;gap:1rem}.row>*{flex:1 1 18rem}
+th,td{text-align:right;padding:.25rem .7rem;border-bottom:1px solid var(--grid)}td{white-space:nowrap}th:first-child,td:first-child{text-align:left;white-space:normal;min-width:9rem}
+svg{width:100%;max-width:26rem}.row{display:flex;flex-wrap:wrap;gap:1rem}.row>*{flex:1 1 18rem;max-width:26rem;margin:0}
 svg text{font-size:11px;fill:var(--dim)}svg .title{font-size:13px;fill:var(--ink)}svg .value{fill:#fff;font-weight:600}
 .grid{stroke:var(--grid)}.whisker{stroke:var(--ink);stroke-width:2}.c0{fill:var(--a)}.c1{fill:var(--b)}.c2{fill:var(--c)}
 .way{fill:none;stroke:var(--dim);stroke-width:1}.good{fill:var(--c)}.bad{fill:var(--bad)}.turned{fill:var(--b)}
 .spared{fill:none;stroke:var(--dim);stroke-width:1.5}.shop{fill:var(--ink)}.map{border:1px solid var(--grid)}
-.key span{margin-right:1.2rem}";
+.key span{margin-right:1.2rem;white-space:nowrap}.key svg{width:.8em;height:.8em;margin-right:.4em}";
 
 /// `12.3 ± 0.4`, or a dash.
 fn text(interval: Option<&Interval>, digits: usize) -> String {
@@ -148,8 +148,9 @@ pub fn html(study: &Study, variants: &[Variant]) -> String {
     for measure in [Measure::FirstAttempt, Measure::PerHour, Measure::Delivered, Measure::Metres] {
         out.push_str(&study.row(measure).map(plot).unwrap_or_default());
     }
-    out.push_str("</div>\n<h2>One courier's day</h2>\n<p class=\"key\"><span>● green: handed over</span><span>● red: nobody opened</span>\
-                  <span>● orange: turned round</span><span>○ not gone to (any more)</span></p>\n<div class=\"row\">\n");
+    out.push_str("</div>\n<h2>One courier's day</h2>\n<p class=\"key\">");
+    out.push_str(&key());
+    out.push_str("</p>\n<div class=\"row\">\n");
     for (way, moments) in Way::ALL.iter().zip(&study.first) {
         let _ = writeln!(
             out,

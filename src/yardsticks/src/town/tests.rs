@@ -184,6 +184,14 @@ fn the_page_stands_alone_and_tells_its_assumptions() {
     for sentence in scene::assumptions(&found.scene) {
         assert!(page.contains(&drawing::escape(&sentence)), "{sentence}");
     }
+    // Each kind of dot on the maps is explained in its own colour.
+    let dots = |class: &str| page.matches(&format!("<circle class=\"{class}\"")).count();
+    let on_maps = |event: Event| found.first.iter().flatten().filter(|moment| moment.event == event).count();
+    for (class, event) in
+        [("good", Event::HandedOver), ("bad", Event::NobodyOpened), ("spared", Event::NotGoneTo)]
+    {
+        assert_eq!(dots(class), on_maps(event) + 1, "{class}");
+    }
     let first = &found.first[2];
     assert_eq!(first.last().map(|moment| moment.event), Some(Event::Home));
     let told = page::json(&found, &[]);
