@@ -69,6 +69,32 @@ fn published_instances_are_planned_by_their_task_numbers() {
     assert!(told.starts_with("route 1: 1 2\n1 vehicles, travel 20.00, 1 of 1 requests"), "{told}");
 }
 
+const SOLOMON: &str = "R1\n\nVEHICLE\nNUMBER CAPACITY\n 2 10\n\nCUSTOMER\nCUST NO. XCOORD. YCOORD.\n\n\
+    0 0 0 0 0 100 0\n 1 3 4 6 0 50 2\n 2 3 4 6 0 60 2\n";
+
+#[test]
+fn what_a_file_is_written_in_is_seen_from_it() {
+    let folder = Folder::new("plan-guessed");
+    let files = [
+        ("one.txt", LI_LIM, "1 vehicles"),
+        ("two.txt", SOLOMON, "2 vehicles"),
+        ("three.txt", PROBLEM, "1 vehicles"),
+    ];
+    for (name, problem, vehicles) in files {
+        // As an editor on another system would write it.
+        let foreign = format!("\u{feff}{}\r\n\r\n", problem.replace('\n', "\r\n"));
+        for text_of in [problem.to_owned(), foreign] {
+            let file = folder.file(name, &text_of);
+            let planned = folder.run(&["plan", &file, "--ms", "20"]);
+            assert!(planned.status.success(), "{name}: {}", text(&planned.stderr));
+            assert!(text(&planned.stdout).contains(vehicles), "{name}: {}", text(&planned.stdout));
+        }
+    }
+    let file = folder.file("words.txt", "hello\n");
+    let said = text(&folder.run(&["plan", &file]).stderr);
+    assert!(said.contains("`hello`") && said.contains("neither JSON nor Solomon's"), "{said}");
+}
+
 #[test]
 fn an_unreadable_file_is_told_with_line_and_field() {
     let folder = Folder::new("plan-bad");

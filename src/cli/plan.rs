@@ -20,9 +20,9 @@ use super::out;
 pub struct PlanArgs {
     /// The problem.
     pub file: PathBuf,
-    /// What the file is written in.
-    #[arg(long, value_enum, default_value_t = PlanFormat::Json)]
-    pub format: PlanFormat,
+    /// What the file is written in; without it, what it looks like.
+    #[arg(long, value_enum)]
+    pub format: Option<PlanFormat>,
     /// Milliseconds to plan for.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
     pub ms: u64,
@@ -51,16 +51,44 @@ struct Read {
     tasks: Option<Benchmark>,
 }
 
-fn read(file: &Path, format: PlanFormat) -> Result<Read, String> {
-    let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-    let text = fs::read_to_string(file).map_err(|error| told(&error))?;
+impl PlanFormat {
+    /// What a text looks like: JSON begins with a brace, Solomon's files name their sections, Li and Lim's are numbers.
+    fn of(text: &str) -> PlanFormat {
+        let names_a_section = |line: &str| line.trim().eq_ignore_ascii_case("VEHICLE");
+        match text.trim_start().starts_with(['{', '[']) {
+            true => PlanFormat::Json,
+            false if text.lines().any(names_a_section) => PlanFormat::Solomon,
+            false => PlanFormat::LiLim,
+        }
+    }
+
+    /// What it says of a file it cannot read, where nobody named it.
+    const fn guessed(self) -> &'static str {
+        match self {
+            PlanFormat::Json => "read as JSON",
+            PlanFormat::LiLim => "read as Li and Lim's, as it is neither JSON nor Solomon's",
+            PlanFormat::Solomon => "read as Solomon's",
+        }
+    }
+}
+
+fn read(file: &Path, format: Option<PlanFormat>) -> Result<Read, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let (format, hint) = match format {
+        Some(format) => (format, String::new()),
+        None => {
+            (PlanFormat::of(text), format!(" ({}; --format names another)", PlanFormat::of(text).guessed()))
+        }
+    };
+    let told = |fault: &dyn std::fmt::Display| format!("{}: {fault}{hint}", file.display());
     let tasks = match format {
         PlanFormat::Json => {
-            let named = json::read(&text).map_err(|fault| told(&fault))?;
+            let named = json::read(text).map_err(|fault| told(&fault))?;
             return Ok(Read { named, tasks: None });
         }
-        PlanFormat::LiLim => li_lim::read(&text).map_err(|fault| told(&fault))?,
-        PlanFormat::Solomon => solomon::read(&text).map_err(|fault| told(&fault))?,
+        PlanFormat::LiLim => li_lim::read(text).map_err(|fault| told(&fault))?,
+        PlanFormat::Solomon => solomon::read(text).map_err(|fault| told(&fault))?,
     };
     let task = |place: u32| tasks.tasks.get(usize::try_from(place).ok()?).map(u32::to_string);
     let name = |request: &callahead_domain::dispatch::search::Request| {

@@ -47,7 +47,18 @@ pub enum JsonFault {
     /// An id nobody has.
     #[error("`{0}` is nobody's id")]
     Unknown(String),
-    /// The numbers do not fit together; requests and vehicles are counted from 0.
+    /// A window that ends before it starts, of this request.
+    #[error("a window of `{0}` ends before it starts")]
+    Window(String),
+    /// The numbers of this request or vehicle do not fit the others; the fault counts them from 0.
+    #[error("{fault}: `{id}`")]
+    Part {
+        /// Whose numbers.
+        id: String,
+        /// What is wrong.
+        fault: ModelFault,
+    },
+    /// The numbers of the whole do not fit together.
     #[error(transparent)]
     Model(#[from] ModelFault),
 }
@@ -75,7 +86,7 @@ pub struct Named {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a problem: `points` or `times`, `requests`, `vehicles`")]
 struct Text {
     points: Option<Vec<(f64, f64)>>,
     times: Option<Vec<Vec<f64>>>,
@@ -233,13 +244,29 @@ pub fn read(text: &str) -> Result<Named, JsonFault> {
         Ways::Plane(plane) => plane.places(),
         Ways::Matrix(matrix) => matrix.places(),
     };
-    model.check(places)?;
+    model.check(places).map_err(|fault| named(fault, &text.requests, &text.vehicles))?;
     Ok(Named {
         model,
         ways,
         requests: text.requests.into_iter().map(|request| request.id).collect(),
         vehicles: text.vehicles.into_iter().map(|vehicle| vehicle.id).collect(),
     })
+}
+
+/// A fault of the model, with the id of the request or vehicle it is about.
+fn named(fault: ModelFault, requests: &[RequestText], vehicles: &[VehicleText]) -> JsonFault {
+    let at = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let id = match fault {
+        ModelFault::NoVisit(number)
+        | ModelFault::RequestPlace(number)
+        | ModelFault::RequestNumber(number)
+        | ModelFault::RequestVehicle(number) => requests.get(at(number)).map(|request| &request.id),
+        ModelFault::VehiclePlace(number) | ModelFault::VehicleNumber(number) | ModelFault::Prefix(number) => {
+            vehicles.get(at(number)).map(|vehicle| &vehicle.id)
+        }
+        ModelFault::Weight | ModelFault::TooLarge => None,
+    };
+    id.map_or(JsonFault::Model(fault), |id| JsonFault::Part { id: id.clone(), fault })
 }
 
 /// The message without the place, which is told beside it.
@@ -295,6 +322,10 @@ impl VisitText {
 
 impl RequestText {
     fn read(&self, vehicles: &Ids) -> Result<Request, JsonFault> {
+        let mut visits = [&self.pick_up, &self.drop_off].into_iter().flatten();
+        if visits.any(|visit| visit.latest.is_some_and(|latest| latest < visit.earliest)) {
+            return Err(JsonFault::Window(self.id.clone()));
+        }
         let only = self.allowed.as_ref().map(|ids| ids.iter().map(|id| vehicles.number(id)).collect());
         Ok(Request {
             pick_up: self.pick_up.as_ref().map(VisitText::read),

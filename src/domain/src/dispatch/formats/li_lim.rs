@@ -9,46 +9,23 @@ use std::collections::HashMap;
 use super::benchmark::{Benchmark, REQUEST_COST};
 use super::fault::{FormatFault, Problem};
 use super::lines::{Fields, filled};
-use crate::dispatch::search::{Model, Plane, Request, Terms, Visit};
+use super::task::Task;
+use crate::dispatch::search::{Model, Plane, Request, Terms};
 
 /// One line.
-struct Task {
-    line: usize,
-    number: u32,
-    x: f64,
-    y: f64,
-    demand: i32,
-    earliest: f64,
-    latest: f64,
-    service: f64,
+struct Half {
+    task: Task,
     pick_up: u32,
     drop_off: u32,
 }
 
-impl Task {
+impl Half {
     fn read(line: usize, text: &str) -> Result<Self, FormatFault> {
         let mut fields = Fields::new(line, text);
-        let task = Self {
-            line,
-            number: fields.count("task number")?,
-            x: fields.number("x")?,
-            y: fields.number("y")?,
-            demand: fields.whole("demand")?,
-            earliest: fields.number("earliest time")?,
-            latest: fields.number("latest time")?,
-            service: fields.amount("service time")?,
-            pick_up: fields.count("pick-up number")?,
-            drop_off: fields.count("drop-off number")?,
-        };
+        let task = Task::read(line, &mut fields)?;
+        let (pick_up, drop_off) = (fields.count("pick-up number")?, fields.count("drop-off number")?);
         fields.end()?;
-        if task.earliest > task.latest {
-            return Err(Problem::Window(task.number).on(line));
-        }
-        Ok(task)
-    }
-
-    fn visit(&self, place: u32) -> Visit {
-        Visit { earliest: self.earliest, latest: self.latest, service: self.service, ..Visit::at(place) }
+        Ok(Self { task, pick_up, drop_off })
     }
 }
 
@@ -64,19 +41,19 @@ pub fn read(text: &str) -> Result<Benchmark, FormatFault> {
     let capacity = fields.count("capacity")?;
     fields.number("speed")?;
     fields.end()?;
-    let tasks: Vec<Task> = lines.map(|(line, text)| Task::read(line, text)).collect::<Result<_, _>>()?;
-    let mut places: HashMap<u32, (u32, &Task)> = HashMap::new();
-    for (task, place) in tasks.iter().zip(0_u32..) {
-        if places.insert(task.number, (place, task)).is_some() {
-            return Err(Problem::Twice(task.number).on(task.line));
+    let halves: Vec<Half> = lines.map(|(line, text)| Half::read(line, text)).collect::<Result<_, _>>()?;
+    let mut places: HashMap<u32, (u32, &Half)> = HashMap::new();
+    for (half, place) in halves.iter().zip(0_u32..) {
+        if places.insert(half.task.number, (place, half)).is_some() {
+            return Err(Problem::Twice(half.task.number).on(half.task.line));
         }
     }
-    let Some(depot) = tasks.first().filter(|task| task.number == 0) else {
+    let Some(depot) = halves.first().map(|half| &half.task).filter(|task| task.number == 0) else {
         return Err(Problem::NoDepot.on(line + 1));
     };
     let mut requests = Vec::new();
-    for (task, place) in tasks.iter().zip(0_u32..).skip(1) {
-        requests.extend(request(task, place, &places)?);
+    for (half, place) in halves.iter().zip(0_u32..).skip(1) {
+        requests.extend(request(half, place, &places)?);
     }
     Ok(Benchmark {
         model: Model {
@@ -84,18 +61,19 @@ pub fn read(text: &str) -> Result<Benchmark, FormatFault> {
             vehicles: Benchmark::fleet(vehicles, capacity, depot.earliest, depot.latest),
             terms: Terms::default(),
         },
-        plane: Plane::new(tasks.iter().map(|task| (task.x, task.y)).collect()),
-        tasks: tasks.iter().map(|task| task.number).collect(),
+        plane: Plane::new(halves.iter().map(|half| half.task.point).collect()),
+        tasks: halves.iter().map(|half| half.task.number).collect(),
     })
 }
 
 /// The request a task is the pick-up of; nothing for a drop-off. Either way its other half has to name it.
 fn request(
-    task: &Task,
+    half: &Half,
     place: u32,
-    places: &HashMap<u32, (u32, &Task)>,
+    places: &HashMap<u32, (u32, &Half)>,
 ) -> Result<Option<Request>, FormatFault> {
-    let partner = match (task.pick_up, task.drop_off) {
+    let task = &half.task;
+    let partner = match (half.pick_up, half.drop_off) {
         (0, 0) => return Err(Problem::Unpaired(task.number).on(task.line)),
         (0, drop_off) => drop_off,
         (pick_up, 0) => pick_up,
@@ -104,15 +82,16 @@ fn request(
     let wrong = || Problem::Partner(task.number, partner).on(task.line);
     let (other_place, other) = places.get(&partner).copied().ok_or_else(wrong)?;
     let named =
-        if task.pick_up == 0 { (other.pick_up, other.drop_off) } else { (other.drop_off, other.pick_up) };
+        if half.pick_up == 0 { (other.pick_up, other.drop_off) } else { (other.drop_off, other.pick_up) };
     if named != (task.number, 0) {
         return Err(wrong());
     }
-    if task.pick_up != 0 {
+    if half.pick_up != 0 {
         return Ok(None);
     }
-    let load = u32::try_from(task.demand).ok().filter(|_| task.demand.checked_neg() == Some(other.demand));
+    let load =
+        u32::try_from(task.demand).ok().filter(|_| task.demand.checked_neg() == Some(other.task.demand));
     let load = load.ok_or_else(|| Problem::Load(task.number, partner).on(task.line))?;
-    let pair = Request::pair(task.visit(place), other.visit(other_place), load);
+    let pair = Request::pair(task.visit(place), other.task.visit(other_place), load);
     Ok(Some(Request { unassigned_cost: REQUEST_COST, ..pair }))
 }

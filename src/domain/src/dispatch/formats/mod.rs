@@ -6,6 +6,7 @@ pub mod json;
 pub mod li_lim;
 mod lines;
 pub mod solomon;
+mod task;
 
 pub use benchmark::{Benchmark, REQUEST_COST, VEHICLE_COST};
 pub use fault::{FormatFault, Problem};

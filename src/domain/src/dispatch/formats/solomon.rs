@@ -7,43 +7,22 @@
 use super::benchmark::{Benchmark, REQUEST_COST};
 use super::fault::{FormatFault, Problem};
 use super::lines::{Fields, filled};
-use crate::dispatch::search::{Model, Plane, Request, Terms, Visit};
+use super::task::Task;
+use crate::dispatch::search::{Model, Plane, Request, Terms};
 
-/// One customer.
-struct Customer {
-    number: u32,
-    x: f64,
-    y: f64,
-    demand: u32,
-    earliest: f64,
-    latest: f64,
-    service: f64,
+fn customer(line: usize, text: &str) -> Result<Task, FormatFault> {
+    let mut fields = Fields::new(line, text);
+    let customer = Task::read(line, &mut fields)?;
+    fields.end()?;
+    Ok(customer)
 }
 
-impl Customer {
-    fn read(line: usize, text: &str) -> Result<Self, FormatFault> {
-        let mut fields = Fields::new(line, text);
-        let customer = Self {
-            number: fields.count("customer number")?,
-            x: fields.number("x")?,
-            y: fields.number("y")?,
-            demand: fields.count("demand")?,
-            earliest: fields.number("ready time")?,
-            latest: fields.number("due date")?,
-            service: fields.amount("service time")?,
-        };
-        fields.end()?;
-        match customer.earliest <= customer.latest {
-            true => Ok(customer),
-            false => Err(Problem::Window(customer.number).on(line)),
-        }
-    }
-
-    fn request(&self, place: u32) -> Request {
-        let window = Visit { earliest: self.earliest, latest: self.latest, ..Visit::at(place) };
-        let visit = Visit { service: self.service, ..window };
-        Request { drop_off: None, unassigned_cost: REQUEST_COST, ..Request::pair(visit, visit, self.demand) }
-    }
+fn request(customer: &Task, place: u32) -> Result<Request, FormatFault> {
+    let load = u32::try_from(customer.demand);
+    let load =
+        load.map_err(|_| Problem::OutOfRange("demand", customer.demand.to_string()).on(customer.line))?;
+    let visit = customer.visit(place);
+    Ok(Request { drop_off: None, unassigned_cost: REQUEST_COST, ..Request::pair(visit, visit, load) })
 }
 
 /// Reads an instance.
@@ -69,7 +48,7 @@ pub fn read(text: &str) -> Result<Benchmark, FormatFault> {
     let (vehicles, capacity) = (fields.count("number of vehicles")?, fields.count("capacity")?);
     fields.end()?;
     let (depot_line, depot) = heading("CUSTOMER")?;
-    let depot = Customer::read(depot_line, depot)?;
+    let depot = customer(depot_line, depot)?;
     if depot.number != 0 {
         return Err(Problem::NoDepot.on(depot_line));
     }
@@ -82,16 +61,16 @@ pub fn read(text: &str) -> Result<Benchmark, FormatFault> {
         plane: Plane::default(),
         tasks: vec![0],
     };
-    let mut points = vec![(depot.x, depot.y)];
+    let mut points = vec![depot.point];
     let mut seen = std::collections::HashSet::from([0]);
     for ((line, text), place) in lines.zip(1..) {
-        let customer = Customer::read(line, text)?;
+        let customer = customer(line, text)?;
         if !seen.insert(customer.number) {
             return Err(Problem::Twice(customer.number).on(line));
         }
-        points.push((customer.x, customer.y));
+        points.push(customer.point);
         instance.tasks.push(customer.number);
-        instance.model.requests.push(customer.request(place));
+        instance.model.requests.push(request(&customer, place)?);
     }
     instance.plane = Plane::new(points);
     Ok(instance)

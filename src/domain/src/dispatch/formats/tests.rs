@@ -102,9 +102,12 @@ fn a_problem_in_json_is_read_and_its_plan_has_names_and_times() {
 #[test]
 fn a_table_in_json_is_read() {
     let table = JSON.replace(r#""points": [[0, 0], [3, 4], [6, 8]]"#, r#""times": [[0, 1], [2, 0]]"#);
-    assert_eq!(json::read(&table).unwrap_err().to_string(), "request 0 is at a place that does not exist");
+    assert_eq!(
+        json::read(&table).unwrap_err().to_string(),
+        "request 0 is at a place that does not exist: `a`"
+    );
     let table = JSON.replace(r#"[[0, 0], [3, 4], [6, 8]]"#, "[]").replace("points", "times");
-    assert!(matches!(json::read(&table).unwrap_err(), JsonFault::Model(_)));
+    assert!(matches!(json::read(&table).unwrap_err(), JsonFault::Part { .. }));
     let square = r#""times": [[0, 1, 2], [1, 0, 1], [2, 1, 0]]"#;
     let good = JSON.replace(r#""points": [[0, 0], [3, 4], [6, 8]]"#, square);
     assert!(matches!(json::read(&good).unwrap().ways, Ways::Matrix(_)));
@@ -121,6 +124,10 @@ fn a_fault_in_json_names_the_field() {
     assert_eq!(wrong("\"b\"", "\"a\""), JsonFault::Twice("a".into()));
     assert_eq!(wrong("[\"w\"]", "[\"x\"]"), JsonFault::Unknown("x".into()));
     assert_eq!(wrong("points", "costs"), JsonFault::Places);
+    assert_eq!(wrong("\"latest\": 60", "\"earliest\": 60.5, \"latest\": 60"), JsonFault::Window("a".into()));
+    let nowhere = wrong("\"id\": \"w\", \"start\": 0", "\"id\": \"w\", \"start\": 3");
+    assert_eq!(nowhere.to_string(), "vehicle 1 is at a place that does not exist: `w`");
+    assert!(json::read("null").unwrap_err().to_string().contains("expected a problem"));
 }
 
 struct Form {
