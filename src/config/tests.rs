@@ -69,6 +69,7 @@ fn every_wrong_value_is_refused_by_name_with_the_value_and_what_is_allowed() {
         ("dispatch.weights.told_slack_s", "-1", "to 604800"),
         ("dispatch.weights.change_courier", "-1", "from 0"),
         ("dispatch.weights.beyond_guarantee", "1.5", "whole"),
+        ("dispatch.weights.ready", "-1", "from 0"),
         ("dispatch.weights.away", "-1", "from 0"),
         ("dispatch.weights.candidates", "0", "from 1 to 1000"),
         ("dispatch.weights.keep_holds", "1", "true or false"),

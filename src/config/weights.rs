@@ -16,6 +16,7 @@ pub(super) fn read(r: &mut Reader) -> Weights {
         late: r.whole("dispatch.weights.late", 0..=MOST_POINTS),
         late_doubles_after_s: r.whole("dispatch.weights.late_doubles_after_s", 0..=MOST_S),
         door: r.whole("dispatch.weights.door", 0..=MOST_POINTS),
+        ready: r.whole("dispatch.weights.ready", 0..=MOST_POINTS),
         driving: r.whole("dispatch.weights.driving", 0..=MOST_POINTS),
         waiting: r.whole("dispatch.weights.waiting", 0..=MOST_POINTS),
         tolerance_s: r.whole("dispatch.weights.tolerance_s", 0..=MOST_S),

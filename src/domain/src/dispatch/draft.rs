@@ -15,7 +15,9 @@ use super::live::urgent_us;
 use super::problem::{OpenDelivery, StopKind};
 use super::schedule::{Node, Step};
 use super::search::{self, Allowed, End, Model, Part, Request, SamePlace, Solution, Vehicle, Visit};
-use super::terms::{click_to_door, double, driving, lateness, pay, region, stability, waiting};
+use super::terms::{
+    click_to_door, double, driving, lateness, pay, ready_to_pick_up, region, stability, waiting,
+};
 use super::weights::Weights;
 use crate::id::{DeliveryId, PickupPointId, RegionId};
 
@@ -241,7 +243,14 @@ impl<'a> Draft<'a> {
         let latest_us = standing.map_or(by_us, |step| by_us.max(step.start_us));
         let most_us = i64::from(weights.max_wait_s).saturating_mul(SECOND_US);
         let wait_us = standing.map_or(most_us, |step| most_us.max(step.wait_us()));
-        let serves = stop.kind == StopKind::DropOff;
+        let (start_weight, since) = match stop.kind {
+            StopKind::PickUp => {
+                let since_us = ready_to_pick_up::since_us(node, self.now_us);
+                (ready_to_pick_up::per_us(weights), self.ahead(since_us))
+            }
+            StopKind::DropOff => (click_to_door::per_us(weights, node.chance), 0.0),
+            StopKind::Return => (0.0, 0.0),
+        };
         Visit {
             earliest: if node.not_before_us == i64::MIN { EVER } else { self.ahead(node.not_before_us) },
             latest: if by_us == i64::MAX || self.is_unbound() {
@@ -252,7 +261,8 @@ impl<'a> Draft<'a> {
             service: double(node.service_us),
             due: if promised { self.ahead(node.due_us) } else { f64::INFINITY },
             late_weight: if promised { lateness::per_us(weights, node.chance) } else { 0.0 },
-            start_weight: if serves { click_to_door::per_us(weights, node.chance) } else { 0.0 },
+            start_weight,
+            since,
             max_wait: if self.is_unbound() { f64::INFINITY } else { double(wait_us) },
             told: node.told_us.map(|told| self.ahead(told)),
             moved_cost: stability::each_moved(weights, stop),

@@ -41,9 +41,14 @@ fn points(problem: &Problem, plan: &Plan, weights: &Weights) -> f64 {
             };
             sum += f64::from(weights.driving) * seconds(left_at, planned.arrive_at);
             sum += f64::from(weights.waiting) * seconds(planned.arrive_at, planned.start_at);
-            if stop.kind == DropOff {
-                sum += f64::from(weights.door) * chance * seconds(problem.now, planned.start_at);
-            }
+            sum += match stop.kind {
+                DropOff => f64::from(weights.door) * chance * seconds(problem.now, planned.start_at),
+                StopKind::PickUp => {
+                    let ready = stop.not_before.unwrap_or(problem.now).max(problem.now);
+                    f64::from(weights.ready) * seconds(ready, planned.start_at)
+                }
+                StopKind::Return => 0.0,
+            };
             let late = planned.late_s() as f64;
             let doubles = f64::from(weights.late_doubles_after_s);
             sum += f64::from(weights.late) * chance * late * (1.0 + late / doubles);
@@ -135,6 +140,20 @@ fn an_uncertain_visit_comes_after_a_certain_one() {
         order(&good(&of(vec![standing], vec![]), &Weights::default(), 100).runs[0].stops)[0].0
     };
     assert_eq!((first(1.0), first(0.3)), (1, 2));
+}
+
+#[test]
+fn what_is_ready_is_collected_sooner_where_policy_weighs_it() {
+    let first = |ready: u32| {
+        let mut standing = courier(1, 0, 0);
+        standing.on_board = 1;
+        standing.stops = vec![drop_off(1, -6, 0)];
+        let weights = Weights { ready, ..Weights::default() };
+        // The counter is at hand, its customer at the other end of the town.
+        let plan = good(&of(vec![standing], vec![open(2, 1, 40, 0)]), &weights, 100);
+        order(&plan.runs[0].stops)[0].0
+    };
+    assert_eq!((first(0), first(40)), (1, 2));
 }
 
 #[test]
@@ -259,8 +278,8 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_costs_what_its_times_say(problem in dressed_up(), rounds in 0_u64..100) {
-        let weights = Weights::default();
+    fn a_plan_costs_what_its_times_say(problem in dressed_up(), rounds in 0_u64..100, ready in 0_u32..20) {
+        let weights = Weights { ready, ..Weights::default() };
         let plan = plan(&problem, &TRAVEL, &weights, 3, &mut Rounds::new(rounds));
         let (cost, points) = (cost(&problem, &plan, &weights), points(&problem, &plan, &weights));
         prop_assert!((cost - points).abs() < 1e-3, "{cost} {points}");
@@ -273,8 +292,9 @@ proptest! {
         more in 1_u64..300,
         rush in any::<bool>(),
         allow_late in any::<bool>(),
+        ready in 0_u32..20,
     ) {
-        let weights = Weights { allow_late, ..Weights::default() };
+        let weights = Weights { allow_late, ready, ..Weights::default() };
         let travel: &dyn TravelTimes = if rush { &RushHour } else { &TRAVEL };
         let [one, other] = [few, few + more]
             .map(|rounds| plan(&problem, travel, &weights, 3, &mut Rounds::new(rounds)));
@@ -307,6 +327,24 @@ proptest! {
         let plan = plan(&problem, &TRAVEL, &Weights::default(), 3, &mut Rounds::new(rounds));
         for left in &plan.unassigned {
             prop_assert_eq!(left.reasons.len(), problem.couriers.len());
+        }
+    }
+
+    #[test]
+    fn what_was_told_moves_for_a_gain_alone(mut problem in dressed_up(), rounds in 1_u64..300) {
+        problem.deliveries.clear();
+        let weights = Weights::default();
+        let [first, better] = [0, rounds].map(|rounds| plan(&problem, &TRAVEL, &weights, 5, &mut Rounds::new(rounds)));
+        let moved = |plan: &Plan| {
+            let stops = plan.runs.iter().flat_map(|run| &run.stops);
+            let far = |planned: &&PlannedStop| {
+                planned.stop.told.is_some_and(|told| (planned.start_at - told).num_seconds().abs() > i64::from(weights.told_slack_s))
+            };
+            stops.filter(far).map(|planned| planned.stop.delivery).collect::<BTreeSet<_>>()
+        };
+        if !moved(&better).is_subset(&moved(&first)) {
+            let [stood, stands] = [&first, &better].map(|plan| points(&problem, plan, &weights));
+            prop_assert!(stands < stood, "{stands} {stood}");
         }
     }
 

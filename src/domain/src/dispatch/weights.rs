@@ -12,6 +12,8 @@ pub struct Weights {
     pub late_doubles_after_s: u32,
     /// For each second from now until a customer is served, for every drop-off: click-to-door.
     pub door: u32,
+    /// For each second from ready to the pick-up, beside what it adds to click-to-door.
+    pub ready: u32,
     /// For each second of driving.
     pub driving: u32,
     /// For each second a courier waits at a stop.
@@ -49,6 +51,7 @@ impl Default for Weights {
             late: 50,
             late_doubles_after_s: 600,
             door: 10,
+            ready: 0,
             driving: 3,
             waiting: 1,
             tolerance_s: 60,

@@ -13,6 +13,7 @@ pub(super) mod click_to_door;
 pub(super) mod driving;
 pub(super) mod lateness;
 pub(super) mod pay;
+pub(super) mod ready_to_pick_up;
 pub(super) mod region;
 pub(super) mod stability;
 pub(super) mod waiting;
@@ -31,13 +32,15 @@ pub(super) const fn double(whole: i64) -> f64 {
 
 /// What one stop costs in a run; none of it is below zero.
 pub(super) fn stop(weights: &Weights, now_us: i64, node: &Node<'_>, step: &Step) -> f64 {
-    let door = match node.stop.kind {
+    let served = match node.stop.kind {
         StopKind::DropOff => {
             click_to_door::per_us(weights, node.chance) * double(step.start_us.saturating_sub(now_us))
         }
-        StopKind::PickUp | StopKind::Return => 0.0,
+        StopKind::PickUp => ready_to_pick_up::cost(weights, now_us, node, step),
+        StopKind::Return => 0.0,
     };
-    door + driving::per_us(weights) * double(step.drive_us)
+    served
+        + driving::per_us(weights) * double(step.drive_us)
         + waiting::per_us(weights) * double(step.wait_us())
         + lateness::cost(
             lateness::per_us(weights, node.chance),
