@@ -174,6 +174,7 @@ money-held = محجوز
 money-taken = مأخوذ
 money-given-back = معاد
 money-owed = تعذر أخذه بعد؛ يخبرك المتجر
+money-wanted = لم يحجز بعد؛ لا يأتي أحد قبل ذلك
 money-waiting = محجوز حتى يوافق المتجر
 receipt-problem = هل ينقص شيء أو انكسر، أو لم تستلم أنت؟
 receipt-problem-call = اتصل بالمتجر

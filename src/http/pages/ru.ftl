@@ -180,6 +180,7 @@ money-held = Удержано
 money-taken = Взято
 money-given-back = Возвращено
 money-owed = Взять пока не удалось; магазин сообщит
+money-wanted = Ещё не удержано; до этого никто не приедет
 money-waiting = Удержано, пока магазин не подтвердит
 receipt-problem = Чего-то не хватает, что-то сломано или это были не вы?
 receipt-problem-call = Позвонить в магазин

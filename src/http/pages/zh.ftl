@@ -168,6 +168,7 @@ money-held = 已冻结
 money-taken = 已扣款
 money-given-back = 已退还
 money-owed = 暂时无法扣款；商店会告诉您
+money-wanted = 尚未冻结；在那之前不会有人来
 money-waiting = 冻结中，等商店同意
 receipt-problem = 有缺少、损坏，或不是您收的？
 receipt-problem-call = 致电商店

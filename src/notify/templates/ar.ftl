@@ -46,6 +46,11 @@ cancelled-lead = ألغي الطلب { $reference } ولن يأتي. يعاد ا
 cancelled-button = انظر ما حدث
 cancelled-short = { $shop }: ألغي الطلب. { $link }
 
+payment-wanted-subject = { $shop }: لم تنجح الدفعة
+payment-wanted-lead = تعذر حجز مبلغ طلبك { $reference }، أو ينتهي الحجز قبل وصوله. لا ينطلق أحد حتى تصل إلى المتجر دفعة جديدة.
+payment-wanted-button = انظر ما يلزم
+payment-wanted-short = { $shop }: لم تنجح الدفعة. { $link }
+
 courier-sign-in-code-subject = رمز الدخول
 courier-sign-in-code-lead = رمز الدخول هو { $code }. يعمل مرة واحدة ولدقائق قليلة. لم تطلبه؟ لا تفعل شيئا.
 courier-sign-in-code-short = رمز الدخول: { $code }

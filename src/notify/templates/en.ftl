@@ -48,7 +48,7 @@ cancelled-button = See what happened
 cancelled-short = { $shop }: order { $reference } was cancelled. Held money is given back. { $link }
 
 payment-wanted-subject = { $shop }: your payment needs you
-payment-wanted-lead = The payment for your order { $reference } did not go through, or its hold is about to end. Nobody comes before it is mended. Please look at your page or speak with the shop.
+payment-wanted-lead = The payment for your order { $reference } did not go through, or its hold is about to end. Nobody comes before it is mended. Look at your page or speak with the shop.
 payment-wanted-button = See what to do
 payment-wanted-short = { $shop }: your payment did not go through. Nobody comes before it is mended: { $link }
 

@@ -46,6 +46,11 @@ cancelled-lead = Заказ { $reference } отменён и не приедет
 cancelled-button = Посмотреть, что случилось
 cancelled-short = { $shop }: заказ отменён. { $link }
 
+payment-wanted-subject = { $shop }: оплата не прошла
+payment-wanted-lead = Деньги за ваш заказ { $reference } не удалось удержать, или удержание кончается раньше, чем он приедет. Пока магазин не получит новую оплату, никто не едет.
+payment-wanted-button = Посмотреть, что нужно
+payment-wanted-short = { $shop }: нет оплаты. { $link }
+
 courier-sign-in-code-subject = Ваш код для входа
 courier-sign-in-code-lead = Ваш код для входа: { $code }. Он действует один раз и несколько минут. Вы его не просили? Тогда ничего не делайте.
 courier-sign-in-code-short = Код для входа: { $code }

@@ -46,6 +46,11 @@ cancelled-lead = 订单 { $reference } 已取消，不会送来。冻结的款�
 cancelled-button = 查看详情
 cancelled-short = { $shop }：订单已取消。{ $link }
 
+payment-wanted-subject = { $shop }：付款没有成功
+payment-wanted-lead = 您的订单 { $reference } 的款项没能冻结，或者在送到之前冻结就会到期。商店拿到新的付款之前不会有人出发。
+payment-wanted-button = 查看需要什么
+payment-wanted-short = { $shop }：付款未成功。{ $link }
+
 courier-sign-in-code-subject = 您的登录码
 courier-sign-in-code-lead = 您的登录码是 { $code }。几分钟内有效，只能用一次。不是您要的？那就不用管它。
 courier-sign-in-code-short = 登录码：{ $code }
