@@ -13,8 +13,9 @@ mod support;
 
 use callahead::store::StoreError;
 use callahead::store::db::{Db, DbKind};
+use callahead::store::tx::FLUSH_ORDER;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+use sea_orm::{ConnectionTrait, EntityTrait, Iterable, Statement};
 use support::TestDb;
 
 async fn run(db: &Db, sql: &str) -> Result<(), StoreError> {
@@ -289,4 +290,56 @@ async fn readers_cannot_write() {
         let answer = test.db.read().execute_unprepared("INSERT INTO setting VALUES ('a','b')").await;
         assert!(answer.is_err());
     }
+}
+
+#[test]
+fn every_table_has_its_place_in_the_order_of_writing() {
+    macro_rules! tables { ($($name:ident),+) => { vec![$(
+        (sea_orm::EntityName::table_name(&entity::$name::Entity), entity::$name::Column::iter().count())
+    ),+] }; }
+    let tables = tables!(
+        api_key,
+        courier,
+        delivery,
+        event,
+        hand_off,
+        idempotency,
+        invite,
+        job,
+        lease,
+        ledger_account,
+        ledger_entry,
+        ledger_refusal,
+        ledger_transfer,
+        leg,
+        orders,
+        parcel,
+        pay_device,
+        payment,
+        payment_difference,
+        payment_resolution,
+        photo,
+        pickup_point,
+        position,
+        provider_command,
+        provider_event,
+        refund,
+        region,
+        region_version,
+        session,
+        setting,
+        shift,
+        shop,
+        sign_in_code,
+        stall,
+        stall_charge,
+        visit,
+        wallet,
+        wallet_card
+    );
+    for (table, columns) in &tables {
+        assert!(FLUSH_ORDER.contains(table), "{table}");
+        assert!(*columns < 64, "{table}: a bit for each column");
+    }
+    assert_eq!(tables.len(), FLUSH_ORDER.len());
 }

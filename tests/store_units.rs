@@ -18,10 +18,10 @@ use callahead::app::Error;
 use callahead::app::unit::{LaneSettings, Lanes, Unit};
 use callahead::store::db::{Db, DbKind};
 use callahead::store::guard::{Guarded, guarded_update};
-use callahead::store::tx::{FLUSH_ORDER, Tx};
+use callahead::store::tx::Tx;
 use entity::{region, setting};
 use proptest::prelude::{Just, Strategy, prop, prop_oneof};
-use sea_orm::{ConnectionTrait, EntityTrait, Iterable, Set, Unchanged};
+use sea_orm::{ConnectionTrait, EntityTrait, Set, Unchanged};
 use support::TestDb;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -465,58 +465,6 @@ async fn a_lost_connection_is_made_again() {
         }
     }
     killer.close().await.unwrap();
-}
-
-#[test]
-fn every_table_has_its_place_in_the_order_of_writing() {
-    macro_rules! tables { ($($name:ident),+) => { vec![$(
-        (sea_orm::EntityName::table_name(&entity::$name::Entity), entity::$name::Column::iter().count())
-    ),+] }; }
-    let tables = tables!(
-        api_key,
-        courier,
-        delivery,
-        event,
-        hand_off,
-        idempotency,
-        invite,
-        job,
-        lease,
-        ledger_account,
-        ledger_entry,
-        ledger_refusal,
-        ledger_transfer,
-        leg,
-        orders,
-        parcel,
-        pay_device,
-        payment,
-        payment_difference,
-        payment_resolution,
-        photo,
-        pickup_point,
-        position,
-        provider_command,
-        provider_event,
-        refund,
-        region,
-        region_version,
-        session,
-        setting,
-        shift,
-        shop,
-        sign_in_code,
-        stall,
-        stall_charge,
-        visit,
-        wallet,
-        wallet_card
-    );
-    for (table, columns) in &tables {
-        assert!(FLUSH_ORDER.contains(table), "{table}");
-        assert!(*columns < 64, "{table}: a bit for each column");
-    }
-    assert_eq!(tables.len(), FLUSH_ORDER.len());
 }
 
 /// What a unit may do in the property test, and how it ends.
