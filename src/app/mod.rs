@@ -39,6 +39,7 @@ pub mod run;
 pub mod secret;
 pub mod shops;
 pub mod speeds;
+pub mod stall;
 pub mod timeline;
 pub mod unit;
 pub mod view;

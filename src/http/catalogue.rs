@@ -73,6 +73,11 @@ catalogue! {
     WALLET_UNKNOWN 409 "wallet_unknown" "Nobody has a wallet of this currency there", "Check the number or address.";
     REFUND_TOO_LATE 409 "refund_too_late" "A stall gives back within the day", "Ask the operator.";
     NOT_REFUNDABLE 409 "not_refundable" "This transfer is not given back here", "An order's payment is given back by the order.";
+    BAD_CODE 409 "bad_code" "The code does not pay", "Scan the one the customer's phone shows now.";
+    CODE_USED 409 "code_used" "The code was used before", "Scan the next one; it comes within half a minute.";
+    CHARGE_OVER 409 "charge_over" "The charge is over", "Scan a new code.";
+    STALL_CLOSED 409 "stall_closed" "The stall takes no payments", "Ask its shop.";
+    PAID_JUST_NOW 409 "paid_just_now" "The same amount was paid there a moment ago", "Send again: true if it is to be paid once more.";
     GONE 410 "gone" "This is used up or over", "Ask for a new one.";
     STALE_VERSION 412 "stale_version" "The version is not the current one", "Read it again; the other's change is there.";
     TOO_LARGE 413 "too_large" "The body is too large", "Send less; the limit is in detail.";

@@ -53,6 +53,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     v1::wallets::routes(config);
     v1::wallet_link::routes(config);
     v1::accounts::routes(config);
+    v1::stalls::routes(config);
+    v1::wallet_pay::routes(config);
+    v1::reports::routes(config);
 }
 
 /// The description of every route.

@@ -62,7 +62,7 @@ pub fn addresses(api: &mut OpenApi) -> Vec<(String, Vec<Method>)> {
 /// Adds what the routes have in common: which need no credential, and the problems any of them may answer with.
 pub fn complete(api: &mut OpenApi) {
     for (path, item) in &mut api.paths.paths {
-        let public = ["/v1/c/", "/v1/w/", "/v1/courier/sign_in/", "/health/"]
+        let public = ["/v1/c/", "/v1/w/", "/v1/pay/", "/v1/courier/sign_in/", "/health/"]
             .iter()
             .any(|start| path.starts_with(start));
         for (_, operation) in operations(item) {

@@ -38,6 +38,7 @@ pub mod sessions;
 pub mod settings;
 pub mod shifts;
 pub mod shops;
+pub mod stalls;
 pub mod tx;
 pub mod visits;
 pub mod wallets;

@@ -8,9 +8,11 @@ mod statement;
 mod tries;
 
 pub use accounts::{AccountChange, AccountView, Books};
+pub(super) use money::settled;
 pub use money::{CardView, NewCards, Payee, TransferView};
 pub use pin::is_pin;
 pub use statement::StatementLine;
+pub(super) use tries::SCAN;
 
 use super::unit::Unit;
 use super::view::MoneyView;

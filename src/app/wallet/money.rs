@@ -92,7 +92,7 @@ impl Unit for MakeCards {
 ///
 /// # Errors
 /// A rule with the refusal's code.
-pub(crate) fn settled(verdict: Verdict) -> Result<Transfer, Error> {
+pub(in crate::app) fn settled(verdict: Verdict) -> Result<Transfer, Error> {
     match verdict {
         Verdict::Made(transfer) | Verdict::Known(transfer) => Ok(transfer),
         Verdict::Refused(refusal) => Err(refused(refusal)),
@@ -130,7 +130,7 @@ fn card_digits(text: &str) -> Option<String> {
 
 impl App {
     /// A transfer as it is shown.
-    pub(crate) fn transfer_view(&self, transfer: &Transfer) -> TransferView {
+    pub(in crate::app) fn transfer_view(&self, transfer: &Transfer) -> TransferView {
         TransferView {
             id: transfer.id.to_string(),
             operation: transfer.code.name().to_owned(),

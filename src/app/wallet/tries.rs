@@ -16,6 +16,9 @@ pub const CARD: Tries = Tries { kind: "card", most: 5, within: HOUR };
 /// Contacts without a wallet to whom a wallet wanted to pay.
 pub const PAYEE: Tries = Tries { kind: "payee", most: 20, within: HOUR };
 
+/// Bad scans of a stall.
+pub const SCAN: Tries = Tries { kind: "scan", most: 5, within: HOUR / 6 };
+
 struct Take {
     subject: Uuid,
     tries: Tries,
