@@ -57,7 +57,7 @@ async fn money_that_is_told_in_two_ways_is_found() {
         "the payment's row disagrees",
     )
     .await;
-    let second = "INSERT INTO provider_command SELECT randomblob(16), payment_id, 'release', 1, 'x', body, 'done', 1, 1, answer, 1 FROM provider_command";
+    let second = "INSERT INTO provider_command SELECT randomblob(16), payment_id, 'release', 1, 'x', body, 'done', 1, 1, answer, 1, refund_id FROM provider_command";
     damaged(second, "1 captures and 1 releases took effect").await;
 }
 

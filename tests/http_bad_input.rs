@@ -18,13 +18,47 @@ fn token<'a>(app: &'a TestApp, town: &'a Town, path: &str) -> &'a str {
     let starts = |start: &[&str]| start.iter().any(|start| path.starts_with(start));
     match path {
         _ if starts(&["/v1/courier/"]) => &town.session,
-        _ if starts(&["/v1/orders", "/v1/events", "/v1/pickup_points"]) => &town.shop_key,
+        _ if starts(&["/v1/orders", "/v1/events", "/v1/pickup_points", "/v1/stalls"]) => &town.shop_key,
         _ => &app.operator,
     }
 }
 
+/// Things that are there, for the doors to be tried at.
+struct There {
+    order: Value,
+    wallet: String,
+    /// The secret part of the wallet's link.
+    wallet_link: String,
+    stall: String,
+}
+
+impl There {
+    async fn put(app: &TestApp, town: &Town) -> There {
+        let order = town.place(app).await;
+        let wallet = json!({"contact": {"phone": "+821030000001"}, "name": "Mira", "currency": "KRW"});
+        let wallet = app.post("/v1/wallets", &app.operator, wallet).await.expect(201);
+        let stall =
+            json!({"name": "Fish", "city": "Seoul", "country": "KR", "point": {"lat": 37.55, "lon": 126.95}});
+        let stall = app.post("/v1/stalls", &town.shop_key, stall).await.expect(201);
+        app.settle().await;
+        let text = |of: &Value, name: &str| of[name].as_str().unwrap().to_owned();
+        There {
+            order,
+            wallet: text(&wallet, "id"),
+            wallet_link: text(&wallet, "url").rsplit('/').next().unwrap().to_owned(),
+            stall: text(&stall, "id"),
+        }
+    }
+
+    /// Whether a part of a path names one of them.
+    fn is_named_by(&self, part: &str) -> bool {
+        part.contains('_') && part.len() == 30 || part == Town::token(&self.order) || part == self.wallet_link
+    }
+}
+
 /// The operations of the description: method, path with ids of things that are there, description.
-fn operations(order: &Value, town: &Town) -> Vec<(Method, String, Value)> {
+fn operations(there: &There, town: &Town) -> Vec<(Method, String, Value)> {
+    let order = &there.order;
     let api = serde_json::to_value(callahead::http::description()).unwrap();
     let mut found = Vec::new();
     for (path, item) in api["paths"].as_object().unwrap() {
@@ -32,16 +66,20 @@ fn operations(order: &Value, town: &Town) -> Vec<(Method, String, Value)> {
             "shops" => town.shop.clone(),
             "couriers" => town.courier.clone(),
             "regions" => town.region.clone(),
+            "wallets" => there.wallet.clone(),
+            "stalls" => there.stall.clone(),
             "deliveries" => order["delivery_id"].as_str().unwrap().to_owned(),
             _ => order["id"].as_str().unwrap().to_owned(),
         };
-        let there = path
+        let link = if path.starts_with("/v1/w/") { there.wallet_link.clone() } else { Town::token(order) };
+        let path = path
             .replace("{id}", &id)
             .replace("{delivery_id}", order["delivery_id"].as_str().unwrap())
             .replace("{key_id}", "key_00000000000000000000000000")
-            .replace("{token}", &Town::token(order));
+            .replace("{transfer_id}", "trf_00000000000000000000000000")
+            .replace("{token}", &link);
         for (method, operation) in item.as_object().unwrap() {
-            found.push((method.to_uppercase().parse().unwrap(), there.clone(), operation.clone()));
+            found.push((method.to_uppercase().parse().unwrap(), path.clone(), operation.clone()));
         }
     }
     found
@@ -72,6 +110,13 @@ async fn stored(app: &TestApp) -> Vec<(String, i64)> {
         "photo",
         "invite",
         "hand_off",
+        "wallet",
+        "wallet_card",
+        "stall",
+        "stall_charge",
+        "pay_device",
+        "ledger_transfer",
+        "refund",
     ] {
         let sql = format!("SELECT COUNT(*) FROM {table}");
         let row = connection.query_one_raw(Statement::from_string(backend, sql)).await.unwrap().unwrap();
@@ -142,11 +187,10 @@ async fn a_value_of_another_shape_or_range_is_told_by_its_name() {
 async fn every_door_that_takes_json_refuses_what_is_none_by_its_kind() {
     for app in TestApp::each().await {
         let town = app.town().await;
-        let order = town.place(&app).await;
-        app.settle().await;
+        let there = There::put(&app, &town).await;
         let before = stored(&app).await;
         let mut doors = 0;
-        for (method, path, operation) in operations(&order, &town) {
+        for (method, path, operation) in operations(&there, &town) {
             let Some(content) = operation["requestBody"]["content"].as_object() else { continue };
             if !content.keys().any(|kind| kind.ends_with("json")) {
                 continue;
@@ -197,14 +241,10 @@ async fn every_door_that_takes_json_refuses_what_is_none_by_its_kind() {
 async fn every_door_refuses_ids_and_queries_that_are_none() {
     for app in TestApp::each().await {
         let town = app.town().await;
-        let order = town.place(&app).await;
-        app.settle().await;
-        for (method, path, operation) in operations(&order, &town) {
+        let there = There::put(&app, &town).await;
+        for (method, path, operation) in operations(&there, &town) {
             let token = token(&app, &town, &path);
-            let first = path
-                .split('/')
-                .skip(1)
-                .position(|part| part.contains('_') && part.len() == 30 || part == Town::token(&order));
+            let first = path.split('/').skip(1).position(|part| there.is_named_by(part));
             if let Some(place) = first {
                 for odd in
                     ["%FF%FE", "%00", "..%2F..%2Fetc", "x", "ord_ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "%F0%9F%92%A9"]
