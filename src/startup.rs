@@ -11,8 +11,10 @@ use crate::app::speeds::LearnedSpeeds;
 use crate::app::unit::{LaneSettings, Lanes};
 use crate::config::{self, Config};
 use crate::http;
+use crate::jobs::wallet_books::LedgerBooks;
 use crate::jobs::{self, Tools};
 use crate::lifecycle::Shutdown;
+use crate::pay::wallet::WalletProvider;
 use crate::store::db::{Db, DbKind, DbSettings};
 use crate::travel::Travel;
 use actix_web::web::Data;
@@ -148,7 +150,7 @@ pub async fn build(config: Config, world: World) -> Result<Built, Failure> {
     let master = config::master_key(&config, world.entropy.as_ref())?;
     let travel = Travel::open(&config.travel, Arc::clone(&world.clock))?;
     let db = open(&config).await?;
-    let tools = Arc::new(Tools::new(&config, Arc::clone(&world.clock))?);
+    let tools = Tools::new(&config, Arc::clone(&world.clock))?;
     let lanes = Lanes::start(&db, &LaneSettings { queue: config.database.queue, ..LaneSettings::default() });
     let ledger = Ledger::start(&db, Arc::clone(&world.clock));
     let book = Book::read(&db, &default_policy).await?;
@@ -172,6 +174,8 @@ pub async fn build(config: Config, world: World) -> Result<Built, Failure> {
         shutdown: Shutdown::new(),
         owner,
     });
+    let wallet = WalletProvider::new(Arc::new(LedgerBooks(app.clone().into_inner())));
+    let tools = Arc::new(tools.with(Arc::new(wallet)));
     app.claim_master_key().await?;
     let operator_key = app.ensure_operator().await?;
     Ok(Built { app, tools, operator_key })

@@ -166,7 +166,7 @@ impl App {
     /// Whether payments can be made with a provider here; `has_endpoint`: the shop has an address of its own.
     pub fn offers(&self, name: &str, has_endpoint: bool) -> bool {
         match name {
-            provider::RECORD => true,
+            provider::RECORD | provider::WALLET => true,
             provider::SHOP => has_endpoint,
             _ => false,
         }

@@ -12,6 +12,7 @@ pub mod backoff;
 pub mod runner;
 pub mod tasks;
 pub mod tools;
+pub mod wallet_books;
 
 pub use runner::{drain, run, settle};
 pub use tools::Tools;

@@ -49,6 +49,13 @@ impl Tools {
         Ok(Tools::of(channels(config)?, vec![Arc::new(RecordProvider), Arc::new(shop)]))
     }
 
+    /// One provider more.
+    #[must_use]
+    pub fn with(mut self, provider: Arc<dyn PaymentProvider>) -> Tools {
+        self.providers.insert(provider.name().to_owned(), provider);
+        self
+    }
+
     /// These channels and providers.
     pub fn of(channels: Channels, providers: Vec<Arc<dyn PaymentProvider>>) -> Tools {
         let providers =

@@ -383,3 +383,28 @@ pub async fn over(
     let rows = conn.query_all_raw(statement).await?;
     rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
+
+/// Transfers of one operation about something, oldest first.
+pub async fn about(
+    conn: &impl ConnectionTrait,
+    code: Code,
+    reference: &str,
+) -> Result<Vec<Transfer>, StoreError> {
+    use ledger_transfer::Column as C;
+    let found = ledger_transfer::Entity::find()
+        .filter(C::Reference.eq(reference).and(C::Code.eq(code.name())))
+        .order_by_asc(C::CreatedAt)
+        .order_by_asc(C::Id)
+        .all(conn)
+        .await?;
+    found.into_iter().map(transfer).collect()
+}
+
+/// The post or the void of a hold.
+pub async fn resolution(
+    conn: &impl ConnectionTrait,
+    hold: TransferId,
+) -> Result<Option<Transfer>, StoreError> {
+    let found = ledger_transfer::Entity::find().filter(ledger_transfer::Column::PendingId.eq(hold.uuid()));
+    found.one(conn).await?.map(transfer).transpose()
+}

@@ -1,7 +1,7 @@
 //! Wallets through the API, for tests.
 #![allow(dead_code)] // not every test uses all of it
 
-use crate::support::{Answer, TestApp};
+use super::support::{Answer, TestApp};
 use callahead_domain::id::TransferId;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod money;
+mod orders;
 mod pin;
 mod statement;
 mod tries;
