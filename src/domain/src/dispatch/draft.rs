@@ -238,7 +238,11 @@ impl<'a> Draft<'a> {
         let place = self.place(node.spot, shop, is_pick_up && shop.is_none());
         let promised = stop.due.is_some();
         let kept_us = node.due_us.saturating_add(tolerance_us(weights));
-        let held_us = held_us(node, weights);
+        // A hold that has ended before in the run as it stands binds nobody any more.
+        let held_us = match held_us(node, weights) {
+            held_us if standing.is_some_and(|step| step.start_us > held_us) => i64::MAX,
+            held_us => held_us,
+        };
         let by_us = if late || !promised { held_us } else { held_us.min(kept_us) };
         let latest_us = standing.map_or(by_us, |step| by_us.max(step.start_us));
         let most_us = i64::from(weights.max_wait_s).saturating_mul(SECOND_US);

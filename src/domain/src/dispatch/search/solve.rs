@@ -1,6 +1,6 @@
 //! The whole search: build, use fewer vehicles, improve; the best seen is kept all the way.
 
-use super::budget::Budget;
+use super::budget::{Budget, Rounds};
 use super::core::{Core, stop_of};
 use super::judge::Judge;
 use super::model::{Model, ModelFault};
@@ -91,14 +91,7 @@ pub fn first<T: Travel>(
     from: Option<&Solution>,
     settings: &Settings,
 ) -> Result<Solution, ModelFault> {
-    model.check(travel.places())?;
-    let core = Core::new(model, travel);
-    let mut search = Search::new(&core, settings);
-    if let Some(from) = from {
-        search.state.take_over(from);
-    }
-    search.build();
-    Ok(search.state.solution())
+    solve(model, travel, from, settings, &mut Rounds::new(0))
 }
 
 /// Goes on from a plan until the budget is spent, with a judge's opinion on what routes cost and which may be driven.
