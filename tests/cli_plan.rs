@@ -140,7 +140,11 @@ fn a_days_solution_is_written_by_the_rules_and_audited() {
         assert_eq!(orders.lines().count(), 3, "{orders}");
     }
     let alone = folder.run(&["replay", "mdrp", ".", "--solution-out", "x"]);
-    assert_eq!(alone.status.code(), Some(2), "a solution needs a policy");
+    assert!(alone.status.success(), "{}", text(&alone.stderr));
+    let orders = "solution_info_orders.txt";
+    assert_eq!(folder.read(&format!("x/{orders}")), folder.read(&format!("engine/{orders}")));
+    let both = folder.run(&["replay", "mdrp", ".", "--solution-out", "y", "--absent", "0.1"]);
+    assert_eq!(both.status.code(), Some(2), "nobody is absent by the instances' rules");
 }
 
 #[test]

@@ -94,6 +94,21 @@ pub enum Replay {
     Mdrp(MdrpArgs),
 }
 
+/// What only says something of a day lived through the API.
+const OF_THE_SERVICE: [&str; 11] = [
+    "silent",
+    "absent",
+    "later",
+    "decline",
+    "no_answer",
+    "capacity",
+    "probes",
+    "stuck_hours",
+    "gate",
+    "centre",
+    "out",
+];
+
 /// Arguments of `callahead replay mdrp`.
 #[derive(Debug, Args)]
 pub struct MdrpArgs {
@@ -136,10 +151,11 @@ pub struct MdrpArgs {
     #[arg(long, value_name = "DIR", default_value = "replay-report")]
     pub out: PathBuf,
     /// Live the day by the instances' own rules instead, without the API: everybody is home, and this decides.
-    #[arg(long, value_enum, conflicts_with_all = ["silent", "absent", "later", "decline", "no_answer", "capacity", "probes", "stuck_hours", "gate", "centre", "out"])]
+    #[arg(long, value_enum, conflicts_with_all = OF_THE_SERVICE)]
     pub policy: Option<PolicyChoice>,
-    /// With --policy: where the three files of the solution go, as the instances' own evaluator reads them.
-    #[arg(long, value_name = "DIR", requires = "policy")]
+    /// The same, with the engine if --policy names nobody else: where the three files of the solution go, as the
+    /// instances' own evaluator reads them.
+    #[arg(long, value_name = "DIR", conflicts_with_all = OF_THE_SERVICE)]
     pub solution_out: Option<PathBuf>,
 }
 
@@ -166,7 +182,8 @@ pub enum GateChoice {
 /// Lives through the day and says what happened. Exit code 1 when an invariant is broken.
 pub(super) async fn run(what: Replay) -> Result<ExitCode, Box<dyn Error>> {
     let Replay::Mdrp(args) = what;
-    if let Some(policy) = args.policy {
+    let engine = args.solution_out.is_some().then_some(PolicyChoice::Engine);
+    if let Some(policy) = args.policy.or(engine) {
         return replay_exact::run(&args.dir, policy, args.seed, args.solution_out.as_deref());
     }
     let gates: &[Gate] = match args.gate {

@@ -106,7 +106,7 @@ impl Policy for Engine {
             ..Settings::default()
         };
         let warm = snapshot.warm_start(view, &self.plan);
-        let mut rounds = Rounds::new(self.tuning.rounds);
+        let mut rounds = Rounds::new(self.rounds(view.open.len(), snapshot.couriers.len()));
         let Ok(solution) = solve(&snapshot.model, &snapshot.places, Some(&warm), &settings, &mut rounds)
         else {
             return Vec::new();
@@ -145,6 +145,9 @@ fn first_bundle(view: &View<'_>, plan: &[(usize, Part)]) -> Option<(usize, Vec<u
     Some((restaurant, drops.map(|(order, _)| *order).collect()))
 }
 
+/// Orders a courier up to which all rounds are made.
+const EASY_RUN: usize = 8;
+
 /// Couriers are no cover in the last minutes of their shift.
 const ENDING_MIN: u32 = 15;
 
@@ -179,6 +182,16 @@ fn end_of(view: &View<'_>, courier: usize, plan: &[(usize, Part)]) -> Option<(Sp
 }
 
 impl Engine {
+    /// A round takes longer the longer the runs are, by their square: where orders pile up there are fewer, so that a minute
+    /// of such a day is decided in about the time of another.
+    fn rounds(&self, open: usize, couriers: usize) -> u64 {
+        let easy = EASY_RUN.saturating_mul(couriers);
+        let whole = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let (easy, open) =
+            (whole(easy).saturating_pow(2).max(1), whole(open.max(easy)).saturating_pow(2).max(1));
+        self.tuning.rounds.saturating_mul(easy) / open
+    }
+
     /// What has to be done now so that a courier's plan can come true.
     fn commands(&self, view: &View<'_>, courier: usize, plan: &[(usize, Part)]) -> Vec<Command> {
         let (Some(state), Some(shift)) = (view.couriers.get(courier), view.shifts.get(courier)) else {
@@ -382,4 +395,21 @@ fn vehicle(view: &View<'_>, courier: usize, tuning: &Tuning, places: &mut Places
         latest_pick_up: f64::from(shift.off_min),
         ..Vehicle::at(start, tuning.bundle)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_orders_pile_up_a_minute_has_fewer_rounds() {
+        let engine = Engine::new(1, Tuning::default());
+        let all = engine.tuning.rounds;
+        assert_eq!(
+            [(0, 0), (8, 1), (80, 10)].map(|(open, couriers)| engine.rounds(open, couriers)),
+            [all; 3]
+        );
+        assert_eq!(engine.rounds(160, 10), all / 4);
+        assert_eq!((engine.rounds(9_000, 3), engine.rounds(9_000, 0)), (0, 0));
+    }
 }
