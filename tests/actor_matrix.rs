@@ -56,6 +56,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/v1/orders/{id}/payment/write_off", "s"),
     ("POST", "/v1/orders/{id}/refunds", "s"),
     ("GET", "/v1/orders/{id}/refunds", "s"),
+    ("POST", "/v1/webhooks/stripe", "*"),
     ("GET", "/v1/deliveries/{id}/payments", "do"),
     ("POST", "/v1/deliveries/{id}/refunds", "do"),
     ("GET", "/v1/orders/{id}/timeline", "s"),

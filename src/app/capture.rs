@@ -120,6 +120,21 @@ pub struct PaymentWork {
     pub comes_held: bool,
 }
 
+/// A payment as it stands with us.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaymentSeen {
+    /// Its delivery.
+    pub delivery: Delivery,
+    /// Who holds the money, by name.
+    pub provider: String,
+    /// What they call it.
+    pub reference: Option<String>,
+    /// Where the shop takes payment requests.
+    pub target_url: Option<String>,
+    /// How they are signed.
+    pub target_secret: Option<String>,
+}
+
 /// What a payment's job finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentDue {
@@ -385,6 +400,29 @@ impl App {
             stored: newest.map(stored),
             asked_for: asked_for.map(stored),
         })))
+    }
+
+    /// A payment with its delivery, to be compared with a provider's books; none when there is no such payment.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn payment_seen(
+        &self,
+        delivery: DeliveryId,
+        payment: PaymentId,
+    ) -> Result<Option<PaymentSeen>, Error> {
+        let conn = self.db.read();
+        let Some(loaded) = deliveries::by_id(conn, delivery.uuid()).await? else { return Ok(None) };
+        let Some(row) = payments::by_id(conn, payment.uuid()).await? else { return Ok(None) };
+        let book = self.book.get();
+        let shop = book.shops.get(&loaded.delivery.shop);
+        Ok(Some(PaymentSeen {
+            target_url: shop.and_then(|shop| shop.provider_url.clone()),
+            target_secret: shop.and_then(|shop| shop.provider_secret.clone()),
+            provider: row.provider,
+            reference: row.provider_ref,
+            delivery: loaded.delivery,
+        }))
     }
 
     /// Until when a hand-off may still be taken back, if it may.

@@ -66,6 +66,7 @@ pub fn job_kind(effect: &Effect) -> &'static str {
         Effect::CapturePayment { .. } => "capture_payment",
         Effect::ReleasePayment { .. } => "release_payment",
         Effect::RefundPayment { .. } => "refund_payment",
+        Effect::LookAtPayment { .. } => "look_at_payment",
         Effect::RenewPayment => "renew_payment",
         Effect::RecoverPayment { .. } => "recover_payment",
     }

@@ -30,6 +30,7 @@ pub mod orders;
 pub mod payments;
 pub mod pickup_points;
 pub mod ports;
+pub mod provider_events;
 pub mod queue;
 pub mod readiness;
 pub mod recharge;

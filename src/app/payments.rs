@@ -168,6 +168,7 @@ impl App {
         match name {
             provider::RECORD | provider::WALLET => true,
             provider::SHOP => has_endpoint,
+            provider::STRIPE => self.config.payments.stripe.is_offered(),
             _ => false,
         }
     }

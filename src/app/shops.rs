@@ -346,7 +346,8 @@ impl App {
         change: ShopChange,
         expect: Option<i64>,
     ) -> Result<ShopView, Error> {
-        let unit = Alter { id, change, expect, settings: self.config.payments, secret: self.new_secret()? };
+        let unit =
+            Alter { id, change, expect, settings: self.config.payments.clone(), secret: self.new_secret()? };
         let (row, shown) = self.lanes.write(unit).await?;
         self.book_changed().await;
         Ok(ShopView::of(row, shown))

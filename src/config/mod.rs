@@ -24,7 +24,7 @@ pub use reader::{Problem, Setting, Shown, mask_url};
 pub use reference::{reference, show};
 pub use sections::{
     CHANNELS, Channels, Data, Database, Dispatch, EmailChannel, Jobs, Log, LogFormat, MailSecurity, Payments,
-    Secrets, Server, Testing,
+    Secrets, Server, Stripe, Testing,
 };
 pub use source::{DEFAULT_TOML, Sources};
 pub use travel::{Travel, TravelHttp, TravelMatrix, TravelSource};

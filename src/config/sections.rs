@@ -291,13 +291,54 @@ impl EmailChannel {
     }
 }
 
-/// `[payments]`: asking a shop's own endpoint.
-#[derive(Debug, Clone, Copy)]
+/// `[payments]`: asking whoever holds the customers' money.
+#[derive(Debug, Clone)]
 pub struct Payments {
     /// How long a shop's endpoint may take, in milliseconds.
     pub shop_timeout_ms: u64,
     /// Whether a shop's endpoint may be on this machine or a private network.
     pub allow_private: bool,
+    /// Cards.
+    pub stripe: Stripe,
+}
+
+/// `[payments.stripe]`: cards, by Stripe's API.
+#[derive(Debug, Clone)]
+pub struct Stripe {
+    /// The secret key; empty: not offered.
+    pub secret: SecretString,
+    /// Where the API is, without `/v1`.
+    pub url: String,
+    /// The secret its webhooks are signed with; empty: none are taken.
+    pub webhook_secret: SecretString,
+    /// The secret before it, while it is being replaced.
+    pub webhook_secret_before: SecretString,
+    /// How long one request may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+impl Stripe {
+    fn read(r: &mut Reader) -> Self {
+        let visible = |text: &str| text.chars().all(|letter| letter.is_ascii_graphic());
+        let wish = "visible characters, or empty";
+        Self {
+            secret: r.secret("payments.stripe.secret", wish, visible),
+            url: r.text(
+                Ask::new("payments.stripe.url", "an http or https address"),
+                String::new(),
+                public_origin,
+            ),
+            webhook_secret: r.secret("payments.stripe.webhook_secret", wish, visible),
+            webhook_secret_before: r.secret("payments.stripe.webhook_secret_before", wish, visible),
+            timeout_ms: r.whole("payments.stripe.timeout_ms", 100..=120_000),
+        }
+    }
+
+    /// Whether cards can be taken.
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        !self.secret.expose_secret().is_empty()
+    }
 }
 
 impl Payments {
@@ -305,6 +346,7 @@ impl Payments {
         Self {
             shop_timeout_ms: r.whole("payments.shop_timeout_ms", 100..=120_000),
             allow_private: r.flag("payments.allow_private"),
+            stripe: Stripe::read(r),
         }
     }
 }

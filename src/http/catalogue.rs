@@ -34,6 +34,7 @@ catalogue! {
     INVALID_CURSOR 400 "invalid_cursor" "The cursor was not made by this list", "Start again without a cursor.";
     INVALID_HEADER 400 "invalid_header" "A header cannot be read", "Correct or remove the header.";
     IDEMPOTENCY_KEY_REQUIRED 400 "idempotency_key_required" "An Idempotency-Key is required", "Send a key of 1 to 255 visible characters, a new one for each order.";
+    WEBHOOK_REJECTED 400 "webhook_rejected" "The message was not taken", "Sign the raw body with the agreed secret, within five minutes.";
     UNAUTHENTICATED 401 "unauthenticated" "No valid credential", "Send Authorization: Bearer with a valid key or session.";
     WRONG_CODE 401 "wrong_code" "The code did not match", "Check the newest message, or ask for a new code.";
     FORBIDDEN 403 "forbidden" "This credential may not do that", "Use a credential of the right role.";

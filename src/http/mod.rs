@@ -44,6 +44,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     v1::pickup_points::routes(config);
     v1::orders::routes(config);
     v1::payments::routes(config);
+    v1::webhooks::routes(config);
     v1::events::routes(config);
     v1::courier::routes(config);
     v1::customer::routes(config);

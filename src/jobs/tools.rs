@@ -1,7 +1,7 @@
 //! What jobs reach the outside world with: channels to people, providers of payments.
 
 use crate::app::ports::Clock;
-use crate::config::Config;
+use crate::config::{Config, Stripe as StripeSettings};
 use crate::notify::Notifier;
 use crate::notify::email::{Email, EmailSettings};
 use crate::notify::log::Log;
@@ -9,10 +9,14 @@ use crate::notify::registry::Channels;
 use crate::pay::PaymentProvider;
 use crate::pay::record::RecordProvider;
 use crate::pay::shop::ShopProvider;
+use crate::pay::stripe::StripeProvider;
 use crate::webhook::target::{TargetClient, TargetRules};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A page of a hundred payments fits in this.
+const STRIPE_ANSWER_BYTES: usize = 2 * 1024 * 1024;
 
 /// Channels and providers.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +50,11 @@ impl Tools {
             ..TargetRules::default()
         };
         let shop = ShopProvider::new(TargetClient::new(rules)?, clock);
-        Ok(Tools::of(channels(config)?, vec![Arc::new(RecordProvider), Arc::new(shop)]))
+        let mut providers: Vec<Arc<dyn PaymentProvider>> = vec![Arc::new(RecordProvider), Arc::new(shop)];
+        if let Some(stripe) = stripe(&config.payments.stripe)? {
+            providers.push(Arc::new(stripe));
+        }
+        Ok(Tools::of(channels(config)?, providers))
     }
 
     /// One provider more.
@@ -61,6 +69,22 @@ impl Tools {
         let providers =
             providers.into_iter().map(|provider| (provider.name().to_owned(), provider)).collect();
         Tools { channels, providers }
+    }
+}
+
+/// Cards, if they are offered. The operator names the address, so it may be anywhere.
+fn stripe(settings: &StripeSettings) -> Result<Option<StripeProvider>, ToolsError> {
+    let rules = TargetRules {
+        total: Duration::from_millis(settings.timeout_ms),
+        allow_private: true,
+        answer_bytes: STRIPE_ANSWER_BYTES,
+        ..TargetRules::default()
+    };
+    match reqwest::Url::parse(&settings.url) {
+        Ok(base) if settings.is_offered() => {
+            Ok(Some(StripeProvider::new(TargetClient::new(rules)?, base, settings.secret.clone())))
+        }
+        _ => Ok(None),
     }
 }
 

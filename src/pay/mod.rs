@@ -3,12 +3,14 @@
 //! [`PaymentProvider`] is the port. A command is frozen when it is queued ([`Frozen`]: its bytes and its key
 //! never change afterwards), sent by a job, and every answer becomes an [`Outcome`], in which "we do not know"
 //! is a first-class case and never read as yes or no. [`exactly_once`] decides what happens next.
-//! Providers: [`record`] for shops that settle elsewhere, [`shop`] for a shop's own endpoint, [`wallet`] for prepaid
-//! wallets.
+//! Providers: [`record`] for shops that settle elsewhere, [`shop`] for a shop's own endpoint, [`stripe`] for cards,
+//! [`wallet`] for prepaid wallets.
 
 pub mod exactly_once;
+pub mod reconcile;
 pub mod record;
 pub mod shop;
+pub mod stripe;
 pub mod wallet;
 
 use std::fmt;

@@ -32,6 +32,7 @@ pub mod photos;
 pub mod pickup_points;
 pub mod positions;
 pub mod provider_commands;
+pub mod provider_events;
 pub mod queue;
 pub mod regions;
 pub mod sessions;

@@ -82,3 +82,18 @@ pub async fn note(tx: &Tx, id: Uuid, fence: i64, payload: &str) -> Result<Settle
         .await?;
     Ok(if done.rows_affected == 1 { Settled::Done } else { Settled::Lost })
 }
+
+/// A delivery's jobs of this kind that wait for a later time run at `now` (microseconds since the epoch); what is running
+/// or parked stays as it is.
+pub async fn hurry(tx: &Tx, delivery: Uuid, kind: &str, now: i64) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::RunAt, Expr::val(now))
+        .filter(Column::DeliveryId.eq(delivery))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::ParkedAt.is_null())
+        .filter(Column::LeaseUntil.is_null())
+        .filter(Column::RunAt.gt(now))
+        .exec(tx.writer().await?)
+        .await?;
+    Ok(())
+}

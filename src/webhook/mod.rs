@@ -3,4 +3,5 @@
 //! The payment room comes in here for its requests to a shop's own endpoint.
 
 pub mod signature;
+pub mod stripe;
 pub mod target;

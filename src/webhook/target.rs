@@ -104,6 +104,16 @@ pub struct Answer {
     pub status: u16,
     /// The whole body.
     pub body: Vec<u8>,
+    /// The headers that can be read as text, names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Answer {
+    /// A header by its lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 impl TargetRules {
@@ -258,6 +268,9 @@ impl TargetClient {
         }
         let mut incoming = outgoing.send().await.map_err(|error| send_error(&error))?;
         let status = incoming.status().as_u16();
+        let text = |value: &reqwest::header::HeaderValue| value.to_str().ok().map(str::to_owned);
+        let all = incoming.headers().iter();
+        let headers = all.filter_map(|(name, value)| Some((name.to_string(), text(value)?))).collect();
         let mut body = Vec::new();
         while let Some(chunk) = incoming.chunk().await.map_err(|error| send_error(&error))? {
             if body.len() + chunk.len() > self.rules.answer_bytes {
@@ -265,7 +278,7 @@ impl TargetClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, headers })
     }
 }
 

@@ -78,7 +78,8 @@ fn the_customer_may_have_to_agree_first() {
         reference: "pi_1".into(),
         url: url.clone(),
     });
-    assert_eq!((story.money(), story.follows()), (PaymentKind::ActionRequired, vec![wanted()]));
+    let look = Effect::LookAtPayment { payment: payment_id(), again: true };
+    assert_eq!((story.money(), story.follows()), (PaymentKind::ActionRequired, vec![wanted(), look]));
     story.system(authorised(payment_id(), None));
     assert_eq!(story.money(), PaymentKind::Authorised);
 }

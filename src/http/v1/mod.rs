@@ -22,3 +22,4 @@ pub mod stalls;
 pub mod wallet_link;
 pub mod wallet_pay;
 pub mod wallets;
+pub mod webhooks;

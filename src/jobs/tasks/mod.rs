@@ -1,6 +1,7 @@
 //! What each kind of job does. A task ends its job itself, together with its result; what it could not do comes back as
 //! a decision and is written here.
 
+pub mod look;
 pub mod payment;
 pub mod recharge;
 pub mod send_notice;
@@ -96,6 +97,7 @@ async fn by_kind(work: &Work<'_>) -> Result<(), Failed> {
         "authorise_payment" | "capture_payment" | "release_payment" | "refund_payment" => {
             payment::run(work).await
         }
+        "look_at_payment" => look::run(work).await,
         "renew_payment" => recharge::renew(work).await,
         "recover_payment" => recharge::recover(work).await,
         "send_sign_in_code" => sign_in_code::run(work).await,

@@ -59,7 +59,7 @@ impl ShopProvider {
         let body = command.body.clone().into_bytes();
         let request = Request { method: Method::POST, url: endpoint.url, headers, body };
         match self.client.send(request).await {
-            Ok(Answer { status, body }) => wire::read_answer(command, status, &body),
+            Ok(Answer { status, body, .. }) => wire::read_answer(command, status, &body),
             Err(error) => Outcome::Unknown { why: error.to_string(), definite: false },
         }
     }

@@ -116,6 +116,13 @@ pub enum Effect {
         /// Which refund.
         refund: RefundId,
     },
+    /// Look at what stands in the provider's books.
+    LookAtPayment {
+        /// Of which payment.
+        payment: PaymentId,
+        /// Again and again, while the customer is waited for.
+        again: bool,
+    },
     /// A hold ends: ask for another one, if that can be done without the customer.
     RenewPayment,
     /// Money is owed: ask for it, if that can be done without the customer.
@@ -127,7 +134,8 @@ pub enum Effect {
 
 /// What must follow these events.
 pub fn effects(events: &[Event], policy: &Policy) -> Vec<Effect> {
-    events.iter().filter_map(|event| money(event, policy).or_else(|| notice(event))).collect()
+    let all = |event| [money(event, policy), notice(event), look(event)];
+    events.iter().flat_map(all).flatten().collect()
 }
 
 fn money(event: &Event, policy: &Policy) -> Option<Effect> {
@@ -154,6 +162,16 @@ fn money(event: &Event, policy: &Policy) -> Option<Effect> {
         }
         _ => return None,
     })
+}
+
+/// A word of the provider may be lost: while the customer is waited for, somebody looks.
+fn look(event: &Event) -> Option<Effect> {
+    match event {
+        Event::ActionRequired { payment: Some(payment), .. } => {
+            Some(Effect::LookAtPayment { payment: *payment, again: true })
+        }
+        _ => None,
+    }
 }
 
 fn notice(event: &Event) -> Option<Effect> {

@@ -184,7 +184,7 @@ events! {
     /// The provider holds the money.
     "payment.authorised" Authorised { /** The provider's reference. */ reference: String, /** The hold ends then. */ until: Option<DateTime<Utc>>, /** When. */ at: DateTime<Utc> }
     /// The customer has to do something before the money is held.
-    "payment.action_required" ActionRequired { /** The provider's reference. */ reference: String, /** Where. */ url: Option<String>, /** When. */ at: DateTime<Utc> }
+    "payment.action_required" ActionRequired { /** Of which payment. */ #[serde(default)] payment: Option<PaymentId>, /** The provider's reference. */ reference: String, /** Where. */ url: Option<String>, /** When. */ at: DateTime<Utc> }
     /// The provider refused to hold the money.
     "payment.declined" Declined { /** The provider's code. */ code: String, /** When. */ at: DateTime<Utc> }
     /// Another payment takes the place of the present one.

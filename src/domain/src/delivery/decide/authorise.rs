@@ -137,7 +137,12 @@ pub(crate) fn action_required(delivery: &Delivery, command: &Command, context: &
             Event::HoldUnused { payment: *payment, reference: reference.clone(), at: context.now },
         ]
     } else if delivery.payment.id == *payment && delivery.payment.kind() == PaymentKind::Authorising {
-        vec![Event::ActionRequired { reference: reference.clone(), url: url.clone(), at: context.now }]
+        vec![Event::ActionRequired {
+            payment: Some(*payment),
+            reference: reference.clone(),
+            url: url.clone(),
+            at: context.now,
+        }]
     } else {
         vec![]
     })
