@@ -364,6 +364,7 @@ impl App {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn wish(provider: &str, url: Option<&str>, secret: Option<&str>) -> PaymentWish {
@@ -375,7 +376,8 @@ mod tests {
     }
 
     fn params(wish: &PaymentWish, allow_private: bool, has_endpoint: bool) -> Vec<String> {
-        let settings = Payments { shop_timeout_ms: 1_000, allow_private };
+        let mut settings = crate::config::Config::load(&crate::config::Sources::defaults()).unwrap().payments;
+        settings.allow_private = allow_private;
         wrong_payment(wish, &settings, has_endpoint).into_iter().map(|wrong| wrong.param).collect()
     }
 

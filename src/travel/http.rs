@@ -299,7 +299,8 @@ mod tests {
 
     #[test]
     fn only_a_whole_and_sound_table_is_taken() {
-        let told = |status, body: &str| read(&Answer { status, body: body.into() }, (2, 1), 60);
+        let told =
+            |status, body: &str| read(&Answer { status, body: body.into(), headers: Vec::new() }, (2, 1), 60);
         let good = r#"{"code":"Ok","durations":[[61.2],[null]],"sources":[]}"#;
         assert_eq!(told(200, good), Ok(vec![vec![Some(120)], vec![None]]));
         let refused = |status, code: &str| Err(AskError::Refused { status, code: code.into() });

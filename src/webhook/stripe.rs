@@ -57,8 +57,28 @@ mod tests {
 
     use super::*;
 
-    /// Made by `stripe.webhooks.generateTestHeaderString` of Stripe's own SDK: see `docs/PAYMENTS.md`.
     const BODY: &[u8] = br#"{"id":"evt_1","object":"event"}"#;
+
+    /// Headers made by `webhooks.generateTestHeaderString` of Stripe's own SDK for JavaScript, version 23.1.0.
+    #[test]
+    fn headers_of_stripes_own_sdk_fit() {
+        let vectors: [(i64, &str, &str); 2] = [
+            (
+                1_700_000_000,
+                r#"{"id":"evt_1","object":"event"}"#,
+                "t=1700000000,v1=47dcdf15debfd0659802b1ff8a97f5db9aa674dc803e53473f9844baf5ba3ead",
+            ),
+            (
+                1_700_000_001,
+                r#"{"id":"evt_2","name":"조선 상점"}"#,
+                "t=1700000001,v1=1a098117bbe1eca71adec1afa969c5b6919ea1df9d7a75baab5ae50fb89c3f4d",
+            ),
+        ];
+        for (at_s, body, header) in vectors {
+            let at = DateTime::from_timestamp(at_s, 0).unwrap();
+            assert_eq!(verify(&[&secret("whsec_test_vector")], header, body.as_bytes(), at), Ok(()));
+        }
+    }
 
     fn secret(text: &str) -> SecretString {
         SecretString::from(text)

@@ -402,7 +402,7 @@ pub fn read_refunds(currency: Currency, status: u16, body: &[u8]) -> Result<Vec<
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use proptest::prelude::*;
 
