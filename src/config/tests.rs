@@ -119,6 +119,8 @@ fn every_wrong_value_is_refused_by_name_with_the_value_and_what_is_allowed() {
         ("channels.email.timeout_ms", "1", "from 100"),
         ("payments.shop_timeout_ms", "1", "from 100"),
         ("payments.allow_private", "maybe", "true or false"),
+        ("payments.stripe.url", "stripe", "an http or https address"),
+        ("payments.stripe.timeout_ms", "1", "from 100"),
         ("log.format", "xml", "one of text, json"),
         ("log.filter", "callahead=loud", "a level"),
         ("testing.crash_at", "here:0", "N from 1"),
