@@ -7,7 +7,7 @@ use super::book::Book;
 use super::error::{Error, Refused, Standing};
 use super::ids::Ids;
 use super::unit::Unit;
-use crate::store::deliveries::{self, Loaded, Written};
+use crate::store::deliveries::{self, Brought, Loaded, Written};
 use crate::store::jobs::NewJob;
 use crate::store::tx::Tx;
 use callahead_domain::actor::Actor;
@@ -161,7 +161,7 @@ pub async fn carry_out_loaded(
         event_ids: events.iter().map(|_| ids.event().uuid()).collect(),
         jobs: jobs_of(asked.delivery, &events, &policy, asked.now, ids)?,
         proof: match &asked.command {
-            Command::HandOver { proof, .. } => Some(proof),
+            Command::HandOver { proof, plus, .. } => Some(Brought { proof, plus }),
             _ => None,
         },
         new_payment: match &asked.command {

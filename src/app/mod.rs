@@ -37,6 +37,7 @@ pub mod recharge;
 pub mod region_file;
 pub mod regions;
 pub mod run;
+pub mod scan;
 pub mod secret;
 pub mod shops;
 pub mod speeds;

@@ -76,7 +76,15 @@ impl Secrets {
         receipt_word(&self.derive("receipt", &[]), &transfer.to_string())
     }
 
-    fn hid(&self, delivery: DeliveryId) -> [u8; 8] {
+    /// Sixteen bytes derived for a purpose.
+    pub(super) fn derived(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
+        let mut out = [0; 16];
+        out.iter_mut().zip(self.derive(purpose, parts)).for_each(|(to, from)| *to = from);
+        out
+    }
+
+    /// The delivery's hand-off id: what its codes name it by.
+    pub fn hid(&self, delivery: DeliveryId) -> [u8; 8] {
         let full = self.derive("hid", &[delivery.uuid().as_bytes()]);
         let mut out = [0; 8];
         out.iter_mut().zip(full).for_each(|(to, from)| *to = from);

@@ -156,7 +156,7 @@ pub struct Written<'a> {
     /// Jobs that must follow.
     pub jobs: Vec<NewJob>,
     /// What was brought as proof, for the hand-off's row.
-    pub proof: Option<&'a Proof>,
+    pub proof: Option<Brought<'a>>,
     /// The payment that is asked for, for its row.
     pub new_payment: Option<&'a NewPayment>,
 }
@@ -291,11 +291,22 @@ async fn write_beside(
     }
 }
 
+/// What was brought as proof, as it is kept: the proof with what came besides.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub struct Brought<'a> {
+    /// The proof.
+    #[serde(flatten)]
+    pub proof: &'a Proof,
+    /// What came besides.
+    #[serde(skip_serializing_if = "<[Proof]>::is_empty")]
+    pub plus: &'a [Proof],
+}
+
 async fn write_hand_off(
     tx: &Tx,
     loaded: &Loaded,
     hand_off: &HandOff,
-    proof: Option<&Proof>,
+    proof: Option<Brought<'_>>,
 ) -> Result<(), StoreError> {
     let status = match hand_off.status {
         HandOffStatus::Claimed { .. } => "claimed",

@@ -10,6 +10,7 @@ use crate::app::book::Book;
 use crate::app::change::{Asked, Changed, carry_out, carry_out_loaded};
 use crate::app::error::{Error, Refused};
 use crate::app::ids::Ids;
+use crate::app::scan::Worthless;
 use crate::app::unit::Unit;
 use crate::store::deliveries::{self, Loaded, instant, micros};
 use crate::store::positions::{self, NewPosition};
@@ -21,6 +22,7 @@ use callahead_domain::delivery::proof::Proof;
 use callahead_domain::delivery::state::{CODE_TRIES, FlagKind, Stage};
 use callahead_domain::delivery::{Command, Event, Refusal, Reply};
 use callahead_domain::geo::point::Point;
+use callahead_domain::hand_off::chain::Hid;
 use callahead_domain::id::{AnswerId, CourierId, DeliveryId, SessionId};
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -112,9 +114,11 @@ pub async fn batch(
     app: &App,
     courier: CourierId,
     session: SessionId,
+    sent_at: Option<DateTime<Utc>>,
     actions: Vec<Action>,
 ) -> Result<Vec<Verdict>, Error> {
     let now = app.clock.now();
+    let behind = sent_at.map_or_else(Duration::zero, |sent| now - sent);
     let superseded_at = sign_in::superseded_at(app, session).await?;
     let latest = shifts::latest_of(app.db.read(), courier.uuid()).await?;
     let shift = latest.map(|row| (row.id, instant(row.started_at) - Duration::minutes(BEFORE_START_MIN)));
@@ -127,7 +131,10 @@ pub async fn batch(
     let mut verdicts = Vec::with_capacity(order.len());
     for (at, _, place, action) in order {
         let clock_off = corrected(action.occurred_at, now).1;
-        let told = Told { courier, action: Arc::new(action), at, clock_off, superseded_at, shift, now };
+        let scanned_at =
+            action.occurred_at.checked_add_signed(behind).map_or(at, |at| super::cut(at).min(now));
+        let action = Arc::new(action);
+        let told = Told { courier, action, at, scanned_at, clock_off, superseded_at, shift, now };
         verdicts.push((place, judge(app, &told).await?));
     }
     if verdicts.iter().any(|(_, verdict)| verdict.verdict == Judged::Applied || verdict.tries_left.is_some())
@@ -149,6 +156,8 @@ struct Told {
     courier: CourierId,
     action: Arc<Action>,
     at: DateTime<Utc>,
+    /// When it happened by the server's clock: the phone's word, moved by how far its clock was off as it sent.
+    scanned_at: DateTime<Utc>,
     clock_off: bool,
     superseded_at: Option<DateTime<Utc>>,
     /// The courier's latest shift and the first instant that belongs to it.
@@ -171,25 +180,37 @@ async fn judge(app: &App, told: &Told) -> Result<Verdict, Error> {
     Err(Error::Overloaded)
 }
 
-/// A typed code compared under one rotation.
-#[derive(Debug, Clone, Copy)]
+/// A code compared under one rotation.
+#[derive(Debug, Clone)]
 struct Typed {
     rotation: u32,
-    matches: bool,
+    proof: Result<Proof, Worthless>,
+    /// Which other delivery of the same customer a scanned code is of.
+    other: Option<DeliveryId>,
 }
 
 /// Compares before the transaction; the transaction checks that the rotation still holds.
 async fn compare(app: &App, told: &Told) -> Result<Option<Typed>, Error> {
-    let (Some(id), Ok(Deed::HandOver { shown: Shown::Code(code), .. })) =
+    let (Some(id), Ok(Deed::HandOver { shown: shown @ (Shown::Code(_) | Shown::Scan(_)), .. })) =
         (told.action.delivery, &told.action.deed)
     else {
         return Ok(None);
     };
-    let loaded = deliveries::by_id(app.db.read(), id.uuid()).await?;
-    Ok(loaded.map(|loaded| {
-        let rotation = loaded.delivery.code.rotation;
-        Typed { rotation, matches: app.secrets.code_matches(id, rotation, code) }
-    }))
+    let Some(loaded) = deliveries::by_id(app.db.read(), id.uuid()).await? else { return Ok(None) };
+    let delivery = &loaded.delivery;
+    let rotation = delivery.code.rotation;
+    let proof = match shown {
+        Shown::Code(code) => Ok(Proof::Code { matches: app.secrets.code_matches(id, rotation, code) }),
+        Shown::Scan(scanned) => app.secrets.judge_scan(delivery, told.courier, *scanned, told.scanned_at),
+        _ => return Ok(None),
+    };
+    let other = match (shown, &proof) {
+        (Shown::Scan(scanned), Err(Worthless::Another)) => {
+            same_customer(app, told.courier, &loaded, scanned.hid()).await?
+        }
+        _ => None,
+    };
+    Ok(Some(Typed { rotation, proof, other }))
 }
 
 #[derive(Debug)]
@@ -442,11 +463,46 @@ impl Act {
                     region: None,
                 },
             },
-            Deed::HandOver { shown, parcels } => match self.proof(tx, loaded, shown).await? {
-                Ok(proof) => Command::HandOver { id: self.ids.hand_off(), proof, parcels: parcels.clone() },
-                Err(verdict) => return Ok(Err(verdict)),
-            },
+            Deed::HandOver { shown, plus, parcels } => {
+                let mut brought = Vec::with_capacity(plus.len());
+                for one in plus {
+                    match self.proof(tx, loaded, one).await? {
+                        Ok(proof) => brought.push(proof),
+                        Err(verdict) => return Ok(Err(verdict)),
+                    }
+                }
+                match self.proof(tx, loaded, shown).await? {
+                    Ok(proof) => Command::HandOver {
+                        id: self.ids.hand_off(),
+                        proof,
+                        plus: brought,
+                        parcels: parcels.clone(),
+                    },
+                    Err(verdict) => return Ok(Err(verdict)),
+                }
+            }
         }))
+    }
+
+    /// Why a scan proves nothing. It counts as no try: such a code cannot be guessed.
+    fn worthless(&self, worthless: Worthless, other: Option<DeliveryId>) -> Verdict {
+        let (code, detail) = match (worthless, other) {
+            (Worthless::Stale, _) => (
+                "code_stale",
+                "This code was shown at another moment: scan the one that is shown now.".to_owned(),
+            ),
+            (Worthless::Void, _) => (
+                "code_void",
+                "This code does not hold any more: scan the newest page, or type its digits.".to_owned(),
+            ),
+            (Worthless::Another, None) => {
+                ("code_of_another_delivery", "This code is of another delivery.".to_owned())
+            }
+            (Worthless::Another, Some(id)) => {
+                ("code_of_another_delivery", format!("This code is of {id}, for the same customer."))
+            }
+        };
+        self.rejected(code, detail)
     }
 
     async fn last_in_run(&self, tx: &Tx, loaded: &Loaded) -> Result<bool, Error> {
@@ -461,10 +517,11 @@ impl Act {
         shown: &Shown,
     ) -> Result<Result<Proof, Box<Verdict>>, Error> {
         Ok(Ok(match shown {
-            Shown::Code(_) => match self.typed {
-                Some(typed) if typed.rotation == loaded.delivery.code.rotation => {
-                    Proof::Code { matches: typed.matches }
-                }
+            Shown::Code(_) | Shown::Scan(_) => match &self.typed {
+                Some(typed) if typed.rotation == loaded.delivery.code.rotation => match &typed.proof {
+                    Ok(proof) => proof.clone(),
+                    Err(worthless) => return Ok(Err(Box::new(self.worthless(*worthless, typed.other)))),
+                },
                 _ => return Err(Error::Stale),
             },
             Shown::Signature { signer, strokes } => {
@@ -480,6 +537,21 @@ impl Act {
             }
         }))
     }
+}
+
+/// Which delivery a code is of, if this courier has it for the same customer.
+async fn same_customer(
+    app: &App,
+    courier: CourierId,
+    loaded: &Loaded,
+    hid: Hid,
+) -> Result<Option<DeliveryId>, Error> {
+    let mine = deliveries::of_couriers(app.db.read(), vec![courier.uuid()]).await?;
+    let same = |other: &&Loaded| {
+        other.row.customer_key.is_some() && other.row.customer_key == loaded.row.customer_key
+    };
+    let mut ids = mine.iter().filter(same).map(|other| other.delivery.id);
+    Ok(ids.find(|id| app.secrets.hid(*id) == hid))
 }
 
 fn stand(changed: &Changed) -> StandView {

@@ -8,6 +8,8 @@ use crate::app::book::Book;
 use crate::app::courier::order_of_stops::{Slot, arrange};
 use crate::app::error::Error;
 use crate::app::run::{self, StopKind};
+use crate::app::scan::hex;
+use crate::app::secret::Secrets;
 use crate::app::view::{
     OrderFacts, PointView, RegionPinView, WindowView, region_view, skill_names, window_view,
 };
@@ -16,9 +18,12 @@ use crate::store::shifts;
 use callahead_domain::actor::Actor;
 use callahead_domain::call_ahead::answer::{Answer, Outcome};
 use callahead_domain::delivery::guard::clearance;
+use callahead_domain::delivery::proof::ProofMethod;
 use callahead_domain::delivery::state::{CODE_TRIES, Delivery, Holder, Stage};
 use callahead_domain::delivery::{CommandKind, Context, allowed};
+use callahead_domain::hand_off::chain::Anchor;
 use callahead_domain::id::{CourierId, DeliveryId, PickupPointId};
+use callahead_domain::policy::Policy;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -94,6 +99,34 @@ pub struct StopAnswerView {
     pub words: Option<String>,
 }
 
+/// A chain of changing codes, as far as a phone may know it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StopChainView {
+    /// When its first window begins.
+    pub t0: DateTime<Utc>,
+    /// How many windows of 30 seconds it has.
+    pub windows: u16,
+    /// `x(0)`, 32 hexadecimal digits.
+    pub anchor: String,
+}
+
+/// What a phone checks codes against without a signal. Nothing of it can show a code, or find one by trying.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StopProofView {
+    /// What the codes name the delivery by, 16 hexadecimal digits.
+    pub hid: String,
+    /// Of today and of tomorrow, UTC.
+    pub chains: Vec<StopChainView>,
+    /// What a slip is checked against, 32 hexadecimal digits; null where a slip does not confirm.
+    pub slip_digest: Option<String>,
+    /// Codes that confirm the hand-off: ho1, hs1, code.
+    pub any_of: Vec<String>,
+    /// What must come with the code: photo, signature.
+    pub plus: Vec<String>,
+    /// Whether a photo or a signature may stand in for the code.
+    pub fallback: bool,
+}
+
 /// One stop.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StopView {
@@ -135,6 +168,8 @@ pub struct StopView {
     pub answer: Option<StopAnswerView>,
     /// Who takes it instead of the customer.
     pub receiver: Option<StopPersonView>,
+    /// How the hand-off is proved here; null where nothing is to be handed over.
+    pub proof: Option<StopProofView>,
     /// Tries left before the code locks.
     pub code_tries_left: u32,
     /// Since when the courier should call.
@@ -165,6 +200,7 @@ pub struct FeedView {
 /// What all stops of a feed are made with.
 struct Show<'a> {
     book: &'a Book,
+    secrets: &'a Secrets,
     facts: HashMap<uuid::Uuid, OrderFacts>,
     courier: CourierId,
     now: DateTime<Utc>,
@@ -188,7 +224,7 @@ pub async fn feed(app: &App, courier: CourierId) -> Result<(FeedView, String), E
     let doors =
         mine.iter().filter(|loaded| loaded.delivery.is_askable()).map(|loaded| loaded.delivery.id).collect();
     let book = app.book.get();
-    let show = Show { book: &book, facts, courier, now, doors };
+    let show = Show { book: &book, secrets: &app.secrets, facts, courier, now, doors };
     let by_id: HashMap<DeliveryId, &Loaded> =
         mine.iter().map(|loaded| (loaded.delivery.id, loaded)).collect();
     let slots = arrange(mine.iter().map(|loaded| &loaded.delivery), &run);
@@ -281,6 +317,23 @@ impl Show<'_> {
         bundles.into_iter().map(|(_, offer)| offer).collect()
     }
 
+    fn proof(&self, delivery: &Delivery, policy: &Policy) -> StopProofView {
+        let rule = policy.proof_rule(delivery.payment.amount_minor);
+        let names = |methods: &[ProofMethod]| methods.iter().map(|method| method.name().to_owned()).collect();
+        let slip = || self.secrets.slip(delivery.id, delivery.code.rotation);
+        let chains = self.secrets.anchors(delivery, self.courier, self.now);
+        StopProofView {
+            hid: hex(&self.secrets.hid(delivery.id)),
+            chains: chains
+                .map(|(t0, Anchor { value, windows, .. })| StopChainView { t0, windows, anchor: hex(&value) })
+                .to_vec(),
+            slip_digest: rule.any_of.contains(&ProofMethod::Hs1).then(|| hex(&slip().digest())),
+            any_of: names(rule.any_of),
+            plus: names(rule.plus),
+            fallback: policy.fallback_proof,
+        }
+    }
+
     fn stop(&self, slot: &Slot, loaded: &Loaded) -> Option<StopView> {
         let delivery = &loaded.delivery;
         let facts = self.facts.get(&delivery.order.uuid())?;
@@ -322,6 +375,7 @@ impl Show<'_> {
             needs: skill_names(&facts.needs),
             answer: delivery.answer.as_ref().map(answer_view),
             receiver: receiver.filter(|_| to_door),
+            proof: to_door.then(|| self.proof(delivery, &policy)),
             code_tries_left: CODE_TRIES.saturating_sub(delivery.code.tries),
             call_due_at,
             next_action: next_action(slot.kind, delivery, last_in_run, &context),

@@ -2,6 +2,7 @@
 //! one bad action must not keep a phone's whole queue from being taken in.
 
 use super::cut;
+use crate::app::scan::Scanned;
 use callahead_domain::call_ahead::answer::{Outcome, Receiver};
 use callahead_domain::contact::{PersonName, Phone};
 use callahead_domain::delivery::state::FailReason;
@@ -34,6 +35,8 @@ pub enum Deed {
     HandOver {
         /// What was shown for it.
         shown: Shown,
+        /// Signature and photo that come with a code.
+        plus: Vec<Shown>,
         /// Numbers given; empty: all.
         parcels: Vec<i32>,
     },
@@ -60,6 +63,8 @@ pub enum Deed {
 pub enum Shown {
     /// The customer's six digits.
     Code(String),
+    /// A picture of the customer's page or slip.
+    Scan(Scanned),
     /// A signature.
     Signature {
         /// Who signed.
@@ -80,6 +85,7 @@ impl std::fmt::Debug for Shown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Shown::Code(_) => "Code",
+            Shown::Scan(_) => "Scan",
             Shown::Signature { .. } => "Signature",
             Shown::Photo { .. } => "Photo",
         })
@@ -145,16 +151,18 @@ pub struct SignatureIn {
 pub struct PhotoIn {
     /// `pho_…`, sent before.
     pub photo_id: String,
-    /// Why there was no code, 1 to 500 characters.
-    pub reason: String,
+    /// Why there was no code, 1 to 500 characters; not needed beside a code.
+    pub reason: Option<String>,
 }
 
-/// Of `hand_over`: exactly one of code, signature, photo.
+/// Of `hand_over`: exactly one of code, scan, signature, photo; beside code or scan signature and photo may come too.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HandOverPayload {
     /// The customer's six digits.
     pub code: Option<String>,
+    /// The text of the scanned picture, `HO1:…` or `HS1:…`.
+    pub scan: Option<String>,
     /// A signature.
     pub signature: Option<SignatureIn>,
     /// A photo.
@@ -270,23 +278,47 @@ fn hand_over(payload: HandOverPayload) -> Result<Deed, Unreadable> {
         Some(numbers) if (1..=100).contains(&numbers.len()) => numbers,
         Some(_) => return Err(wrong("parcels names 1 to 100 parcels, or is left out for all")),
     };
-    let shown = match (payload.code, payload.signature, payload.photo) {
-        (Some(code), None, None) if check_digit_ok(&code) => Shown::Code(code),
-        (Some(_), None, None) => {
-            let detail = "six digits whose last one checks the others; this try does not count".to_owned();
-            return Err(Unreadable { code: "code_malformed", detail });
+    let malformed = |code, detail: &str| Err(Unreadable { code, detail: detail.to_owned() });
+    let by_code = match (payload.code, payload.scan) {
+        (None, None) => None,
+        (Some(code), None) if check_digit_ok(&code) => Some(Shown::Code(code)),
+        (Some(_), None) => {
+            let detail = "six digits whose last one checks the others; this try does not count";
+            return malformed("code_malformed", detail);
         }
-        (None, Some(SignatureIn { signer, strokes }), None) => Shown::Signature {
-            signer: PersonName::parse(&signer).map_err(|error| wrong(error.to_string()))?.as_str().to_owned(),
-            strokes: path(strokes)?,
+        (None, Some(text)) => match Scanned::parse(&text) {
+            Ok(scanned) => Some(Shown::Scan(scanned)),
+            Err(error) => return malformed("scan_malformed", &error.to_string()),
         },
-        (None, None, Some(PhotoIn { photo_id, reason })) => Shown::Photo {
-            photo: photo_id.parse().map_err(|error| wrong(format!("photo_id: {error}")))?,
-            reason: words("reason", reason, 500)?,
-        },
-        _ => return Err(wrong("exactly one of code, signature and photo")),
+        (Some(_), Some(_)) => return Err(wrong(ONE_PROOF)),
     };
-    Ok(Deed::HandOver { shown, parcels })
+    let alone = by_code.is_none();
+    let signature = payload.signature.map(signature).transpose()?;
+    let photo = payload.photo.map(|given| photo(given, alone)).transpose()?;
+    let mut brought: Vec<Shown> = by_code.into_iter().chain(signature).chain(photo).collect();
+    if brought.is_empty() || (alone && brought.len() > 1) {
+        return Err(wrong(ONE_PROOF));
+    }
+    let plus = brought.split_off(1);
+    brought.pop().map(|shown| Deed::HandOver { shown, plus, parcels }).ok_or_else(|| wrong(ONE_PROOF))
+}
+
+const ONE_PROOF: &str =
+    "exactly one of code, scan, signature and photo; signature and photo may come beside a code or scan";
+
+fn signature(SignatureIn { signer, strokes }: SignatureIn) -> Result<Shown, Unreadable> {
+    let signer = PersonName::parse(&signer).map_err(|error| wrong(error.to_string()))?.as_str().to_owned();
+    Ok(Shown::Signature { signer, strokes: path(strokes)? })
+}
+
+/// A photo that stands alone says why there was no code.
+fn photo(PhotoIn { photo_id, reason }: PhotoIn, alone: bool) -> Result<Shown, Unreadable> {
+    let photo = photo_id.parse().map_err(|error| wrong(format!("photo_id: {error}")))?;
+    let reason = match reason {
+        None if !alone => String::new(),
+        reason => words("reason", reason.unwrap_or_default(), 500)?,
+    };
+    Ok(Shown::Photo { photo, reason })
 }
 
 /// An SVG path and nothing else: it is drawn again on a dispatcher's screen.
@@ -360,7 +392,10 @@ mod tests {
         assert_eq!(code_of("hand_over", json!({"code": "951333"})), "code_malformed");
         assert_eq!(code_of("hand_over", json!({"code": "95133"})), "code_malformed");
         let read = read("hand_over", Some(json!({"code": "951332", "parcels": [2]}))).unwrap();
-        assert_eq!(read, Deed::HandOver { shown: Shown::Code("951332".to_owned()), parcels: vec![2] });
+        assert_eq!(
+            read,
+            Deed::HandOver { shown: Shown::Code("951332".to_owned()), plus: vec![], parcels: vec![2] }
+        );
         assert!(!format!("{read:?}").contains("951332"));
     }
 
@@ -368,7 +403,10 @@ mod tests {
     fn a_hand_over_has_one_proof_and_harmless_strokes() {
         let signature = json!({"signer": "Mira", "strokes": "M0 0L10 10"});
         assert!(read("hand_over", Some(json!({"signature": signature}))).is_ok());
-        assert_eq!(code_of("hand_over", json!({"signature": signature, "code": "951332"})), "invalid");
+        assert!(read("hand_over", Some(json!({"signature": signature, "code": "951332"}))).is_ok());
+        let both = json!({"code": "951332", "scan": "HO1:W50TK404DGWLT9U%X9QRUZ9S J701LC124$R2QUV4"});
+        assert_eq!(code_of("hand_over", both), "invalid");
+        assert_eq!(code_of("hand_over", json!({"scan": "https://example.org"})), "scan_malformed");
         assert_eq!(code_of("hand_over", json!({})), "invalid");
         let bad = json!({"signer": "Mira", "strokes": "M0 0\"/><script>"});
         assert_eq!(code_of("hand_over", json!({"signature": bad})), "invalid");

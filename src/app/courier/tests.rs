@@ -164,7 +164,7 @@ fn at_the_door_giving_up_opens_after_the_waiting_time() {
     let other = first.alternative.clone().unwrap();
     assert_eq!((first.kind, first.why), ("hand_over", None));
     assert_eq!((other.kind, other.enabled_at), ("fail_attempt", Some(at("11:07"))));
-    delivery.code = CodeState { rotation: 0, tries: 5 };
+    delivery.code = CodeState { tries: 5, ..CodeState::default() };
     assert_eq!(door(&delivery, "11:01").why, Some("code_locked"));
 }
 

@@ -9,6 +9,7 @@ mod view;
 pub use view::LinkView;
 
 use super::book::ShopEntry;
+use super::scan::Shown;
 use super::view::OrderFacts;
 use super::{App, Error, secret};
 use crate::store::deliveries::{self, instant, micros};
@@ -47,6 +48,8 @@ pub struct Visit {
     pub seen_at: Option<DateTime<Utc>>,
     /// The hand-off code; absent while it is locked. Who calls decides whether it may be seen yet.
     pub code: Option<String>,
+    /// The codes to scan, under the same rule.
+    pub scan: Option<Shown>,
     /// What a form on the page sends back.
     pub form_token: String,
     /// The moment of looking.
@@ -157,6 +160,7 @@ impl App {
         let code = (!delivery.code.locked())
             .then(|| self.secrets.hand_off_code(delivery.id, delivery.code.rotation));
         Ok(Visit {
+            scan: self.secrets.shown_now(&delivery, now),
             form_token: self.secrets.form_token(delivery.id.uuid()),
             version: loaded.row.version,
             order: OrderFacts::read(&row)?,

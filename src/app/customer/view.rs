@@ -1,12 +1,14 @@
 //! A delivery as its customer's own program sees it.
 
 use super::Visit;
+use crate::app::scan::hex;
 use crate::app::view::{MoneyView, WindowView, window_view};
 use callahead_domain::call_ahead::answer::Receiver;
 use callahead_domain::contact::Language;
 use callahead_domain::delivery::CommandKind;
-use callahead_domain::delivery::proof::HandOffStatus;
+use callahead_domain::delivery::proof::{HandOffStatus, ProofMethod};
 use callahead_domain::delivery::state::Stage;
+use callahead_domain::qr::{Repair, svg};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -46,6 +48,34 @@ pub struct LinkReceiver {
     pub phone: Option<String>,
 }
 
+/// A chain of changing codes: whoever holds the seed can show every code of the day.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct LinkChain {
+    /// What the codes name the delivery by, 16 hexadecimal digits.
+    pub hid: String,
+    /// `x(N)`, 32 hexadecimal digits.
+    pub seed: String,
+    /// When window 1 begins.
+    pub t0: DateTime<Utc>,
+    /// How many windows of 30 seconds there are.
+    pub windows: u16,
+}
+
+/// The codes to be scanned.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct LinkScan {
+    /// The code of this moment, `HO1:…`.
+    pub text: String,
+    /// Its window ends here.
+    pub until: DateTime<Utc>,
+    /// The same as a picture, SVG.
+    pub svg: String,
+    /// To go on without a signal.
+    pub chain: LinkChain,
+    /// The code that stays the same, `HS1:…`, where it confirms the hand-off.
+    pub slip: Option<String>,
+}
+
 /// A delivery as its customer sees it.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct LinkView {
@@ -74,6 +104,8 @@ pub struct LinkView {
     pub stops_before: Option<u32>,
     /// The hand-off code: at the door, or on the way with `show_code=1`.
     pub code: Option<String>,
+    /// The codes to be scanned, as the code is seen.
+    pub scan: Option<LinkScan>,
     /// The money.
     pub payment: LinkPayment,
     /// The hand-off.
@@ -89,6 +121,18 @@ pub struct LinkView {
 impl std::fmt::Debug for LinkView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LinkView").field("stage", &self.stage).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for LinkChain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LinkChain")
+    }
+}
+
+impl std::fmt::Debug for LinkScan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LinkScan")
     }
 }
 
@@ -126,6 +170,28 @@ fn status(status: &HandOffStatus) -> &'static str {
 }
 
 impl Visit {
+    /// The code of this moment as a picture, SVG. `label`: what a screen reader says of it.
+    pub fn picture(&self, label: &str) -> Option<String> {
+        svg(&self.scan?.token.text(), Repair::Strong, label).ok()
+    }
+
+    fn link_scan(&self) -> Option<LinkScan> {
+        let shown = self.scan?;
+        let rule = self.policy.proof_rule(self.delivery.payment.amount_minor);
+        Some(LinkScan {
+            text: shown.token.text(),
+            until: shown.until,
+            svg: self.picture("HO1")?,
+            chain: LinkChain {
+                hid: hex(&shown.chain.hid),
+                seed: hex(&shown.chain.seed),
+                t0: shown.t0,
+                windows: shown.chain.windows,
+            },
+            slip: rule.any_of.contains(&ProofMethod::Hs1).then(|| shown.slip.text()),
+        })
+    }
+
     /// The delivery as data. `show_code`: the customer says that the courier stands before them.
     pub fn view(&self, show_code: bool) -> LinkView {
         let delivery = &self.delivery;
@@ -143,6 +209,7 @@ impl Visit {
             courier: self.courier.clone().map(|first_name| LinkCourier { first_name }),
             stops_before: self.stops_before,
             code: self.code.clone().filter(|_| seen),
+            scan: if seen { self.link_scan() } else { None },
             payment: LinkPayment {
                 shown: delivery.payment.shown().to_owned(),
                 total: MoneyView {

@@ -1,6 +1,8 @@
 //! The knobs of a region, which a shop may tighten. Every duration is in whole seconds, every
 //! distance in whole metres.
 
+use crate::delivery::proof::ProofMethod;
+use crate::money::MAX_MINOR;
 use chrono::NaiveTime;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,21 @@ pub enum SilenceRule {
     Hold,
     /// Bring the parcel back to the shop.
     Return,
+}
+
+/// What confirms a hand-off: one of the customer's codes, with what must come with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProofRule<'a> {
+    /// Codes that do.
+    pub any_of: &'a [ProofMethod],
+    /// What must come with them.
+    pub plus: &'a [ProofMethod],
+    /// Whether it is the rule for dear ones.
+    pub dear: bool,
+}
+
+fn names(methods: &[ProofMethod]) -> String {
+    methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(",")
 }
 
 /// Hours in which nobody is disturbed, local to the region; `from` may be later than `to` (over midnight).
@@ -103,6 +120,16 @@ pub struct Policy {
     pub undo_fail_s: i64,
     /// A hand-off may be reopened this long, and the capture waits for it.
     pub reopen_s: i64,
+    /// Which of the customer's codes confirm a hand-off.
+    pub proof_any_of: Vec<ProofMethod>,
+    /// What must come with the code for it to confirm: a photo, a signature.
+    pub proof_plus: Vec<ProofMethod>,
+    /// From this amount on, in minor units, the two rules below hold in place of the two above; 0: never.
+    pub dear_from_minor: i64,
+    /// Which codes confirm a dear hand-off.
+    pub dear_any_of: Vec<ProofMethod>,
+    /// What must come with the code of a dear hand-off.
+    pub dear_plus: Vec<ProofMethod>,
     /// Whether a photo or a signature may stand in for the code.
     pub fallback_proof: bool,
     /// A hand-off proved by photo or signature is confirmed after this long without objection.
@@ -152,6 +179,11 @@ impl Default for Policy {
             waiting_s: 7 * 60,
             undo_fail_s: 10 * 60,
             reopen_s: 10,
+            proof_any_of: vec![ProofMethod::Ho1, ProofMethod::Hs1, ProofMethod::Code],
+            proof_plus: Vec::new(),
+            dear_from_minor: 0,
+            dear_any_of: vec![ProofMethod::Ho1, ProofMethod::Code],
+            dear_plus: Vec::new(),
             fallback_proof: true,
             fallback_hold_s: 24 * 3600,
             quiet: quiet_default(),
@@ -183,6 +215,21 @@ pub struct Tightening {
     /// Fewer door attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_attempts: Option<u32>,
+    /// Fewer codes that confirm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof_any_of: Option<Vec<ProofMethod>>,
+    /// More that must come with the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof_plus: Option<Vec<ProofMethod>>,
+    /// Dear from a lower amount on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dear_from_minor: Option<i64>,
+    /// Fewer codes that confirm a dear hand-off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dear_any_of: Option<Vec<ProofMethod>>,
+    /// More that must come with the code of a dear hand-off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dear_plus: Option<Vec<ProofMethod>>,
     /// `false`: code only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback_proof: Option<bool>,
@@ -232,11 +279,32 @@ impl Policy {
         range("waiting_s", self.waiting_s, 0, 3600, "0 to 3600 seconds");
         range("undo_fail_s", self.undo_fail_s, 0, 3600, "0 to 3600 seconds");
         range("reopen_s", self.reopen_s, 0, 3600, "0 to 3600 seconds");
+        range("dear_from_minor", self.dear_from_minor, 0, MAX_MINOR, "0 to 9007199254740991 minor units");
         range("fallback_hold_s", self.fallback_hold_s, 0, 30 * 86_400, "0 to 2592000 seconds");
         range("pick_up_service_s", self.pick_up_service_s, 0, 7200, "0 to 7200 seconds");
         range("drop_off_service_s", self.drop_off_service_s, 0, 7200, "0 to 7200 seconds");
         range("promise_s", self.promise_s, 60, 14 * 86_400, "60 to 1209600 seconds");
+        let codes = [("proof_any_of", &self.proof_any_of), ("dear_any_of", &self.dear_any_of)];
+        for (name, methods) in codes {
+            if methods.is_empty() || !methods.iter().all(|method| method.is_customers()) {
+                found.push((name, names(methods), "one or more of ho1, hs1, code"));
+            }
+        }
+        for (name, methods) in [("proof_plus", &self.proof_plus), ("dear_plus", &self.dear_plus)] {
+            if !methods.iter().all(|method| matches!(method, ProofMethod::Photo | ProofMethod::Signature)) {
+                found.push((name, names(methods), "none, one or both of photo, signature"));
+            }
+        }
         found
+    }
+
+    /// What confirms a hand-off of this amount.
+    pub fn proof_rule(&self, amount_minor: i64) -> ProofRule<'_> {
+        if self.dear_from_minor > 0 && amount_minor >= self.dear_from_minor {
+            ProofRule { any_of: &self.dear_any_of, plus: &self.dear_plus, dear: true }
+        } else {
+            ProofRule { any_of: &self.proof_any_of, plus: &self.proof_plus, dear: false }
+        }
     }
 
     /// The policy with a shop's stricter wishes.
@@ -266,6 +334,39 @@ impl Policy {
             && stricter("max_attempts", (1..=self.max_attempts).contains(&attempts))
         {
             out.max_attempts = attempts;
+        }
+        for (name, wished, here) in [
+            ("proof_any_of", &wish.proof_any_of, &mut out.proof_any_of),
+            ("dear_any_of", &wish.dear_any_of, &mut out.dear_any_of),
+        ] {
+            if let Some(wished) = wished
+                && stricter(name, !wished.is_empty() && wished.iter().all(|method| here.contains(method)))
+            {
+                here.clone_from(wished);
+            }
+        }
+        for (name, wished, here) in [
+            ("proof_plus", &wish.proof_plus, &mut out.proof_plus),
+            ("dear_plus", &wish.dear_plus, &mut out.dear_plus),
+        ] {
+            let only_these =
+                |method: &ProofMethod| matches!(method, ProofMethod::Photo | ProofMethod::Signature);
+            if let Some(wished) = wished
+                && stricter(
+                    name,
+                    wished.iter().all(only_these) && here.iter().all(|method| wished.contains(method)),
+                )
+            {
+                here.clone_from(wished);
+            }
+        }
+        if let Some(from) = wish.dear_from_minor
+            && stricter(
+                "dear_from_minor",
+                from > 0 && (self.dear_from_minor == 0 || from <= self.dear_from_minor),
+            )
+        {
+            out.dear_from_minor = from;
         }
         if let Some(allowed) = wish.fallback_proof
             && stricter("fallback_proof", !allowed || self.fallback_proof)
@@ -297,6 +398,11 @@ impl Policy {
         out = one(Tightening { notice_lead_s: wish.notice_lead_s, ..none.clone() }, out);
         out = one(Tightening { silence: wish.silence, ..none.clone() }, out);
         out = one(Tightening { max_attempts: wish.max_attempts, ..none.clone() }, out);
+        out = one(Tightening { proof_any_of: wish.proof_any_of.clone(), ..none.clone() }, out);
+        out = one(Tightening { proof_plus: wish.proof_plus.clone(), ..none.clone() }, out);
+        out = one(Tightening { dear_from_minor: wish.dear_from_minor, ..none.clone() }, out);
+        out = one(Tightening { dear_any_of: wish.dear_any_of.clone(), ..none.clone() }, out);
+        out = one(Tightening { dear_plus: wish.dear_plus.clone(), ..none.clone() }, out);
         out = one(Tightening { fallback_proof: wish.fallback_proof, ..none.clone() }, out);
         out = one(Tightening { fallback_hold_s: wish.fallback_hold_s, ..none.clone() }, out);
         out = one(Tightening { home_history: wish.home_history, ..none.clone() }, out);
@@ -323,6 +429,48 @@ mod tests {
         };
         assert_eq!(region.tightened(&loose).unwrap_err().len(), 2);
         assert_eq!(region.for_shop(&loose), region);
+    }
+
+    #[test]
+    fn a_shop_may_ask_for_more_proof_and_never_for_less() {
+        use ProofMethod::{Code, Ho1, Hs1, Photo};
+        let region = Policy { dear_from_minor: 5_000, dear_plus: vec![Photo], ..Policy::default() };
+        let strict = Tightening {
+            proof_any_of: Some(vec![Ho1]),
+            proof_plus: Some(vec![Photo]),
+            dear_from_minor: Some(1_000),
+            ..Tightening::default()
+        };
+        let out = region.tightened(&strict).unwrap();
+        assert_eq!(out.proof_rule(999), ProofRule { any_of: &[Ho1], plus: &[Photo], dear: false });
+        assert_eq!(out.proof_rule(1_000), ProofRule { any_of: &[Ho1, Code], plus: &[Photo], dear: true });
+        let loose = Tightening {
+            proof_any_of: Some(vec![Ho1, Hs1, Code, Photo]),
+            proof_plus: Some(vec![ProofMethod::Witness]),
+            dear_from_minor: Some(9_000),
+            dear_any_of: Some(vec![Hs1]),
+            dear_plus: Some(vec![]),
+            ..Tightening::default()
+        };
+        assert_eq!(region.tightened(&loose).unwrap_err().len(), 5);
+        assert_eq!(region.for_shop(&loose), region);
+    }
+
+    #[test]
+    fn without_a_dear_amount_no_delivery_is_dear() {
+        assert!(!Policy::default().proof_rule(i64::MAX).dear);
+    }
+
+    #[test]
+    fn codes_confirm_and_photos_come_with_them_not_the_other_way_round() {
+        let wrong = Policy {
+            proof_any_of: vec![ProofMethod::Photo],
+            dear_any_of: Vec::new(),
+            dear_plus: vec![ProofMethod::Code],
+            ..Policy::default()
+        };
+        let named: Vec<_> = wrong.problems().into_iter().map(|(name, ..)| name).collect();
+        assert_eq!(named, ["proof_any_of", "dear_any_of", "dear_plus"]);
     }
 
     #[test]

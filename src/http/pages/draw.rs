@@ -427,6 +427,7 @@ struct NearParts {
     heading: String,
     sub: String,
     code: Option<CodeParts>,
+    picture: Option<String>,
     kept: Option<String>,
 }
 
@@ -445,9 +446,12 @@ pub(super) fn near(view: &NearView, language: Language) -> Result<String> {
         heading: heading.clone(),
         sub,
         code: view.code.as_deref().map(code_parts),
+        picture: view.picture.clone(),
         kept: view.kept.then(|| say.with(kept, courier)).transpose()?,
     };
-    NearPage { s: Shell::framed(say, frame, &heading), p }.render()
+    let mut s = Shell::framed(say, frame, &heading);
+    s.refresh = p.picture.is_some();
+    NearPage { s, p }.render()
 }
 
 /// A name and a value beside it.

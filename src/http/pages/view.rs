@@ -312,6 +312,8 @@ pub struct NearView {
     pub at_door: bool,
     /// Six digits; absent while it is locked after too many tries.
     pub code: Option<String>,
+    /// The code of this half minute as a picture, SVG; the page is then loaded anew every thirty seconds.
+    pub picture: Option<String>,
     /// Parcels to receive.
     pub parcels: u32,
     /// What is paid on hand-off, as `48.20 KPW`.

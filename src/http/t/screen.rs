@@ -245,6 +245,7 @@ fn near(visit: &Visit, frame: Frame) -> Page {
         courier: visit.courier.clone().unwrap_or_default(),
         at_door: visit.at_door(),
         code: visit.code.clone(),
+        picture: visit.picture("HO1"),
         parcels: u32::try_from(held).unwrap_or(u32::MAX),
         total: Some(money(visit, visit.delivery.payment.amount_minor)),
         kept: visit.answered_late(),
@@ -262,6 +263,7 @@ fn receipt(visit: &Visit, frame: Frame) -> Page {
         receiver: hand_off.receiver.clone(),
         courier: visit.courier.clone(),
         proof: match hand_off.method {
+            ProofMethod::Ho1 | ProofMethod::Hs1 => ProofKind::Scan,
             ProofMethod::Code => ProofKind::Code,
             ProofMethod::Signature => ProofKind::Signature,
             ProofMethod::Photo => ProofKind::Photo,

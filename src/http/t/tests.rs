@@ -100,6 +100,7 @@ fn visit(delivery: Delivery, now: DateTime<Utc>) -> Visit {
         stops_before: None,
         seen_at: None,
         code: (!delivery.code.locked()).then(|| "482913".to_owned()),
+        scan: None,
         form_token: "a-token".to_owned(),
         now,
         closes_at: None,
@@ -228,6 +229,7 @@ fn a_locked_code_is_not_shown_even_at_the_door() {
         let hand_over = Command::HandOver {
             id: HandOffId::from_uuid(Uuid::from_u128(30 + number)),
             proof: Proof::Code { matches: false },
+            plus: Vec::new(),
             parcels: Vec::new(),
         };
         steps.push(("18:25", Actor::Courier(courier()), hand_over));
@@ -265,7 +267,7 @@ fn a_photo_waits_for_the_shop_and_may_be_objected_to_a_code_may_not() {
         steps.push((
             "18:25",
             Actor::Courier(courier()),
-            Command::HandOver { id, proof, parcels: Vec::new() },
+            Command::HandOver { id, proof, plus: Vec::new(), parcels: Vec::new() },
         ));
         match shown(after(&steps), "18:26", Wanted::Standing) {
             Page::Receipt(view) => view,

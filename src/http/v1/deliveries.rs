@@ -288,6 +288,7 @@ async fn command_of(app: &App, delivery: DeliveryId, input: CommandIn) -> Result
         CommandIn::HandOver { reason } => Command::HandOver {
             id: app.ids().hand_off(),
             proof: Proof::Witness { reason },
+            plus: Vec::new(),
             parcels: Vec::new(),
         },
         CommandIn::TurnBack { reason } => Command::TurnBack { reason },

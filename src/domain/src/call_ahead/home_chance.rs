@@ -255,7 +255,7 @@ pub fn visit(before: &Delivery, event: &Event) -> Option<Visit> {
         || matches!(before.answer.as_ref().map(|answer| &answer.outcome), Some(Outcome::OtherPlace { .. }));
     let made = |at, found, undone, answered| Visit { at, found, undone, answered, personal: !elsewhere };
     let taken = |hand_off: &HandOff, undone| {
-        let somebody = matches!(hand_off.method, ProofMethod::Code | ProofMethod::Signature);
+        let somebody = hand_off.method.is_customers() || hand_off.method == ProofMethod::Signature;
         somebody.then(|| made(hand_off.at, true, undone, went_for_an_answer(before)))
     };
     let failed = |at, reason, clearance: &Clearance, undone| {

@@ -104,6 +104,7 @@ commands! {
     "arrive" Arrive { /** Where the phone was. */ point: Option<Point>, /** Why there, if the courier says. */ reason: String }
     /// Give the parcels, all or those numbered.
     "hand_over" HandOver { /** Id of the hand-off, made by whoever records it. */ id: HandOffId, /** The proof. */ proof: Proof,
+        /** Signature and photo that come with a code. */ plus: Vec<Proof>,
         /** Numbers given; empty means all. */ parcels: Vec<i32> }
     /// Give up at the door.
     "fail_attempt" FailAttempt { /** Why. */ reason: FailReason }

@@ -108,7 +108,8 @@ events! {
     /// A wrong code was typed.
     "hand_off.code_refused" CodeRefused { /** Wrong tries in this rotation, this one included. */ tries: u32, /** When. */ at: DateTime<Utc> }
     /// A new code holds.
-    "hand_off.code_rotated" CodeRotated { /** Which rotation. */ rotation: u32, /** Who asked. */ by: Actor }
+    "hand_off.code_rotated" CodeRotated { /** Which rotation. */ rotation: u32, /** Who asked. */ by: Actor,
+        /** Since when. */ #[serde(default, skip_serializing_if = "Option::is_none")] at: Option<DateTime<Utc>> }
     /// The hand-off was taken back within its grace.
     "delivery.reopened" Reopened { /** When. */ at: DateTime<Utc> }
     /// An attempt at the door failed.

@@ -194,8 +194,14 @@ impl Delivery {
             .for_each(|parcel| parcel.holder = Holder::Customer);
     }
 
-    fn handed_over(&mut self, hand_off: &HandOff) {
+    /// A changing code that was taken, and every older one, counts no more.
+    fn give_by(&mut self, hand_off: &HandOff) {
         self.give(&hand_off.parcels);
+        self.code.used = self.code.used.max(hand_off.shown_at);
+    }
+
+    fn handed_over(&mut self, hand_off: &HandOff) {
+        self.give_by(hand_off);
         self.with_courier(|courier| Stage::HandedOver { courier, hand_off: hand_off.clone() });
         self.failed = None;
         self.ended();
@@ -207,7 +213,7 @@ impl Delivery {
     }
 
     fn partly(&mut self, hand_off: &HandOff) {
-        self.give(&hand_off.parcels);
+        self.give_by(hand_off);
         let mut whole = hand_off.clone();
         if let Some(before) = &self.partial {
             whole.parcels.extend(&before.parcels);
@@ -384,7 +390,9 @@ impl Delivery {
             Event::AddressCorrected { text } => self.address_told = Some(text.clone()),
             Event::ArrivalMoved { to, .. } => self.quoted = Some(*to),
             Event::CodeRefused { tries, .. } => self.code.tries = *tries,
-            Event::CodeRotated { rotation, .. } => self.code = CodeState { rotation: *rotation, tries: 0 },
+            Event::CodeRotated { rotation, at, .. } => {
+                self.code = CodeState { rotation: *rotation, tries: 0, since: *at, used: self.code.used };
+            }
             Event::Flagged { kind, detail, at } => {
                 match self.flags.iter_mut().find(|flag| flag.kind == *kind) {
                     Some(open) => open.detail.clone_from(detail),

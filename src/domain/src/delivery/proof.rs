@@ -6,9 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The method of a proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProofMethod {
+    /// The changing code of the customer's page, scanned.
+    Ho1,
+    /// The code of the customer's slip, scanned.
+    Hs1,
     /// The six-digit code of the customer's page.
     Code,
     /// A signature on the courier's phone.
@@ -23,11 +27,18 @@ impl ProofMethod {
     /// The wire name.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Ho1 => "ho1",
+            Self::Hs1 => "hs1",
             Self::Code => "code",
             Self::Signature => "signature",
             Self::Photo => "photo",
             Self::Witness => "witness",
         }
+    }
+
+    /// Whether only the customer can give it. Such a proof confirms by itself where the rule takes it.
+    pub fn is_customers(self) -> bool {
+        matches!(self, Self::Ho1 | Self::Hs1 | Self::Code)
     }
 }
 
@@ -35,6 +46,13 @@ impl ProofMethod {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum Proof {
+    /// The changing code, scanned; the server found that it is this delivery's, of this rotation, and of that moment.
+    Ho1 {
+        /// When the window in which it was shown began.
+        shown_at: DateTime<Utc>,
+    },
+    /// The slip's code, scanned; the server found that it is this delivery's and of this rotation.
+    Hs1 {},
     /// A typed code; `matches` was decided by the server against the valid rotation.
     Code {
         /// Whether it is the valid code.
@@ -65,6 +83,8 @@ impl Proof {
     /// The method.
     pub fn method(&self) -> ProofMethod {
         match self {
+            Proof::Ho1 { .. } => ProofMethod::Ho1,
+            Proof::Hs1 {} => ProofMethod::Hs1,
             Proof::Code { .. } => ProofMethod::Code,
             Proof::Signature { .. } => ProofMethod::Signature,
             Proof::Photo { .. } => ProofMethod::Photo,
@@ -103,6 +123,12 @@ pub struct HandOff {
     pub id: HandOffId,
     /// How it was proved.
     pub method: ProofMethod,
+    /// What was brought besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plus: Vec<ProofMethod>,
+    /// When the scanned code was shown: no code shown up to then counts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_at: Option<DateTime<Utc>>,
     /// Who took it: the customer's or the receiver's name where known.
     pub receiver: Option<String>,
     /// Numbers of the parcels given.

@@ -103,6 +103,15 @@ pub enum Refusal {
         /// Which.
         method: ProofMethod,
     },
+    /// The scanned code was used before.
+    #[error("this code, or a later one, was used already: scan the one that is shown now")]
+    CodeReplayed,
+    /// The proof is right and not enough here.
+    #[error("this hand-off needs a {} as well", missing.name())]
+    ProofIncomplete {
+        /// What is missing.
+        missing: ProofMethod,
+    },
     /// Too late to change this.
     #[error("{field} cannot be changed any more")]
     AmendTooLate {
@@ -184,6 +193,8 @@ impl Refusal {
             Self::ParcelValuesUnknown => "parcel_values_unknown",
             Self::CodeLocked { .. } => "code_locked",
             Self::ProofNotAllowed { .. } => "proof_not_allowed",
+            Self::CodeReplayed => "code_replayed",
+            Self::ProofIncomplete { .. } => "proof_incomplete",
             Self::AmendTooLate { .. } => "amend_too_late",
             Self::AmountRaised => "amount_raised",
             Self::NothingToChange => "nothing_to_change",
@@ -206,6 +217,8 @@ impl Refusal {
             Self::NoSuchParcel { .. }
                 | Self::ParcelValuesUnknown
                 | Self::ProofNotAllowed { .. }
+                | Self::ProofIncomplete { .. }
+                | Self::CodeReplayed
                 | Self::AmountRaised
                 | Self::NothingToChange
                 | Self::AfterHours { .. }

@@ -300,6 +300,12 @@ pub struct CodeState {
     pub rotation: u32,
     /// Wrong tries in this rotation.
     pub tries: u32,
+    /// Since when it is valid; absent for the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// When the last changing code that was taken had been shown: neither it nor an older one counts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<DateTime<Utc>>,
 }
 
 /// Tries per rotation; then the code is locked until it is rotated.
@@ -309,6 +315,12 @@ impl CodeState {
     /// Whether no further try is evaluated.
     pub fn locked(self) -> bool {
         self.tries >= CODE_TRIES
+    }
+
+    /// The rotation that was valid at a moment: what was scanned before the last rotation is judged by the one before.
+    pub fn rotation_at(self, at: DateTime<Utc>) -> u32 {
+        let before = self.since.is_some_and(|since| at < since);
+        self.rotation.saturating_sub(u32::from(before))
     }
 }
 

@@ -75,6 +75,13 @@ impl Chain {
         let value = || descend(self.hid, self.windows, window, self.seed);
         there.then(|| Token { hid: self.hid, window, value: value() })
     }
+
+    /// Whether a token is what this chain shows in the token's window.
+    #[must_use]
+    pub fn made(&self, token: &Token) -> bool {
+        self.shown_in(token.window)
+            .is_some_and(|shown| shown.hid == token.hid && bool::from(shown.value.ct_eq(&token.value)))
+    }
 }
 
 /// The courier's half: what can check codes and nothing else.
@@ -191,6 +198,7 @@ mod tests {
         assert_eq!(token.text(), "HO1:W50TK404DGWLT9U%X9QRUZ9S J701LC124$R2QUV4");
         assert_eq!(token.text().len(), 45);
         assert!(DAY.anchor().proves(&Token::parse(&token.text()).unwrap()));
+        assert!(DAY.made(&token) && !DAY.made(&Token { window: 78, ..token }));
     }
 
     #[test]

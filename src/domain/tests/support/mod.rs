@@ -320,7 +320,7 @@ impl Story {
 
     pub fn hand_over(&mut self, proof: Proof, parcels: &[i32]) -> Command {
         self.ids += 1;
-        Command::HandOver { id: hand_off_id(self.ids), proof, parcels: parcels.to_vec() }
+        Command::HandOver { id: hand_off_id(self.ids), proof, plus: vec![], parcels: parcels.to_vec() }
     }
 
     pub fn stage(&self) -> StageKind {

@@ -308,8 +308,12 @@ fn hold_commands(kind: CommandKind) -> Vec<Command> {
 }
 
 fn hand_overs() -> Vec<Command> {
-    let with =
-        |proof, parcels: &[i32]| Command::HandOver { id: hand_off_id(5), proof, parcels: parcels.to_vec() };
+    let with = |proof, parcels: &[i32]| Command::HandOver {
+        id: hand_off_id(5),
+        proof,
+        plus: vec![],
+        parcels: parcels.to_vec(),
+    };
     vec![
         with(right_code(), &[]),
         with(right_code(), &[2]),

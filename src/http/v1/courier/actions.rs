@@ -49,6 +49,8 @@ pub struct BatchIn {
     /// At most 100.
     #[schema(max_items = 100)]
     actions: Vec<ActionIn>,
+    /// The phone's clock as it sends: tells how far it is off, for codes that change.
+    sent_at: Option<DateTime<Utc>>,
 }
 
 /// The verdicts.
@@ -108,8 +110,9 @@ pub async fn hand_in(
     caller: CourierCaller,
     body: Json<BatchIn>,
 ) -> Result<HttpResponse, Problem> {
+    let sent_at = body.value.sent_at;
     let actions = check(body.value)?;
-    let results = actions::batch(&app, caller.courier, caller.session, actions).await?;
+    let results = actions::batch(&app, caller.courier, caller.session, sent_at, actions).await?;
     Ok(HttpResponse::Ok().json(BatchView { results }))
 }
 
