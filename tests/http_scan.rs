@@ -72,7 +72,10 @@ async fn what_the_page_shows_the_phone_verifies_and_the_server_confirms() {
         assert!(slip.proves(bytes(&proof["hid"]), bytes(&proof["slip_digest"])));
 
         let page = app.get(&format!("/t/{link}"), "").await.text;
-        assert!(page.contains("<svg xmlns") && page.contains("http-equiv=\"refresh\""), "without script too");
+        assert!(
+            page.contains("<div class=\"qr\"><svg ") && page.contains("http-equiv=\"refresh\""),
+            "without script too"
+        );
 
         // Scanners add a line end.
         let verdict = scan(&app, &town, &delivery, &format!("{text}\r\n")).await;

@@ -4,7 +4,7 @@
 use callahead::http::pages::Page;
 use callahead::http::pages::view::*;
 use callahead_domain::contact::Language;
-use callahead_domain::qr::{Repair, svg};
+use callahead_domain::qr::{Repair, inline};
 use chrono::{DateTime, NaiveTime, Utc};
 
 /// 2026-05-14, a Thursday, in Seoul (UTC+9).
@@ -118,7 +118,7 @@ fn near(frame: &Frame) -> NearView {
         courier: "Odo".to_owned(),
         at_door: true,
         code: Some("482913".to_owned()),
-        picture: svg("HO1:W50TK404DGWLT9U%X9QRUZ9S J701LC124$R2QUV4", Repair::Strong, "HO1").ok(),
+        picture: inline("HO1:W50TK404DGWLT9U%X9QRUZ9S J701LC124$R2QUV4", Repair::Strong, "HO1").ok(),
         parcels: 2,
         total: Some("48.20 KPW".to_owned()),
         kept: false,

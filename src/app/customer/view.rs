@@ -8,7 +8,7 @@ use callahead_domain::contact::Language;
 use callahead_domain::delivery::CommandKind;
 use callahead_domain::delivery::proof::{HandOffStatus, ProofMethod};
 use callahead_domain::delivery::state::Stage;
-use callahead_domain::qr::{Repair, svg};
+use callahead_domain::qr::{Repair, inline, svg};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -170,9 +170,9 @@ fn status(status: &HandOffStatus) -> &'static str {
 }
 
 impl Visit {
-    /// The code of this moment as a picture, SVG. `label`: what a screen reader says of it.
+    /// The code of this moment as a picture for a page. `label`: what a screen reader says of it.
     pub fn picture(&self, label: &str) -> Option<String> {
-        svg(&self.scan?.token.text(), Repair::Strong, label).ok()
+        inline(&self.scan?.token.text(), Repair::Strong, label).ok()
     }
 
     fn link_scan(&self) -> Option<LinkScan> {
@@ -181,7 +181,7 @@ impl Visit {
         Some(LinkScan {
             text: shown.token.text(),
             until: shown.until,
-            svg: self.picture("HO1")?,
+            svg: svg(&shown.token.text(), Repair::Strong, "HO1").ok()?,
             chain: LinkChain {
                 hid: hex(&shown.chain.hid),
                 seed: hex(&shown.chain.seed),

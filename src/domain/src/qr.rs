@@ -34,18 +34,26 @@ pub fn modules(text: &str, repair: Repair) -> Result<Vec<Vec<bool>>, TooLong> {
     Ok(code.data.chunks(code.size).take(code.size).map(row).collect())
 }
 
-/// The picture as an SVG element, one unit per module, dark on white, to be put into a page or a file. `label` is what
-/// a screen reader says instead of it.
+/// The picture as an SVG file, one unit per module, dark on white. `label` is what a screen reader says instead of it.
 ///
 /// # Errors
 /// [`TooLong`] as for [`modules`].
 pub fn svg(text: &str, repair: Repair, label: &str) -> Result<String, TooLong> {
+    let element = inline(text, repair, label)?;
+    Ok(element.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ", 1))
+}
+
+/// The same as an element of an HTML page.
+///
+/// # Errors
+/// [`TooLong`] as for [`modules`].
+pub fn inline(text: &str, repair: Repair, label: &str) -> Result<String, TooLong> {
     let rows = modules(text, repair)?;
     let side = rows.len() + 2 * QUIET_ZONE;
     let path: String = rows.iter().enumerate().flat_map(|(y, row)| runs(row, y + QUIET_ZONE)).collect();
     let label = escaped(label);
     Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" role=\"img\" aria-label=\"{label}\" \
+        "<svg viewBox=\"0 0 {side} {side}\" role=\"img\" aria-label=\"{label}\" \
          shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\"{path}\"/></svg>"
     ))
 }

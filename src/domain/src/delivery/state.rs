@@ -303,7 +303,7 @@ pub struct CodeState {
     /// Since when it is valid; absent for the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<DateTime<Utc>>,
-    /// When the last changing code that was taken had been shown: neither it nor an older one counts again.
+    /// When the last changing code that was taken had been shown; nothing shown up to then counts again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<DateTime<Utc>>,
 }
@@ -317,10 +317,9 @@ impl CodeState {
         self.tries >= CODE_TRIES
     }
 
-    /// The rotation that was valid at a moment: what was scanned before the last rotation is judged by the one before.
+    /// The rotation that was valid at a moment, as far back as the one before this.
     pub fn rotation_at(self, at: DateTime<Utc>) -> u32 {
-        let before = self.since.is_some_and(|since| at < since);
-        self.rotation.saturating_sub(u32::from(before))
+        self.rotation.saturating_sub(u32::from(self.since.is_some_and(|since| at < since)))
     }
 }
 
