@@ -192,7 +192,8 @@ async fn every_door_that_takes_json_refuses_what_is_none_by_its_kind() {
         let mut doors = 0;
         for (method, path, operation) in operations(&there, &town) {
             let Some(content) = operation["requestBody"]["content"].as_object() else { continue };
-            if !content.keys().any(|kind| kind.ends_with("json")) {
+            // What a provider sends is told by its signature on the raw bytes, before anything is read of it.
+            if !content.keys().any(|kind| kind.ends_with("json")) || path.starts_with("/v1/webhooks/") {
                 continue;
             }
             doors += 1;
