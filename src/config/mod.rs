@@ -23,8 +23,8 @@ pub use network::{Network, NetworkError};
 pub use reader::{Problem, Setting, Shown, mask_url};
 pub use reference::{reference, show};
 pub use sections::{
-    CHANNELS, Channels, Data, Database, Dispatch, EmailChannel, Jobs, Log, LogFormat, MailSecurity, Payments,
-    Secrets, Server, Stripe, Testing,
+    CHANNELS, Channels, CourierPage, Data, Database, Dispatch, EmailChannel, Jobs, Log, LogFormat,
+    MailSecurity, Payments, Secrets, Server, Stripe, Testing,
 };
 pub use source::{DEFAULT_TOML, Sources};
 pub use travel::{Travel, TravelHttp, TravelMatrix, TravelSource};
@@ -54,6 +54,8 @@ pub struct Config {
     pub travel: Travel,
     /// How people are reached.
     pub channels: Channels,
+    /// The courier's page.
+    pub courier_page: CourierPage,
     /// Asking a shop's own endpoint.
     pub payments: Payments,
     /// Limits of prepaid wallets.
@@ -119,6 +121,7 @@ impl Config {
             dispatch: Dispatch::read(r),
             travel: Travel::read(r),
             channels: Channels::read(r),
+            courier_page: CourierPage::read(r),
             payments: Payments::read(r),
             wallets: Wallets::read(r),
             log: Log::read(r),

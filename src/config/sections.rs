@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use callahead_domain::contact::Phone;
 use callahead_domain::dispatch::Weights;
 
 use super::network::Network;
@@ -205,6 +206,24 @@ impl Dispatch {
 
 /// The channels there are, as `channels.order` names them.
 pub const CHANNELS: [&str; 2] = ["email", "log"];
+
+/// `[courier_page]`: the courier's page on the phone.
+#[derive(Debug, Clone)]
+pub struct CourierPage {
+    /// Where a courier reaches a person of dispatch, E.164; empty shows no number.
+    pub dispatch_phone: String,
+}
+
+impl CourierPage {
+    pub(super) fn read(r: &mut Reader) -> Self {
+        let phone = Ask::new("courier_page.dispatch_phone", "a telephone number with country code, or empty");
+        let number = |text: &str| match text.trim() {
+            "" => Some(String::new()),
+            text => Phone::parse(text, None).ok().map(|phone| phone.as_str().to_owned()),
+        };
+        Self { dispatch_phone: r.text(phone, String::new(), number) }
+    }
+}
 
 /// `[channels]`: how people are reached.
 #[derive(Debug, Clone)]

@@ -109,6 +109,7 @@ fn every_wrong_value_is_refused_by_name_with_the_value_and_what_is_allowed() {
         ("travel.http.pause_s", "0", "from 1 to 3600"),
         ("travel.matrix.file", "two\nlines", "the path of a file, in one line"),
         ("travel.matrix.within_m", "0", "a number from 1 to 50000"),
+        ("courier_page.dispatch_phone", "12", "a telephone number with country code"),
         ("channels.order", "email,pigeon", "email, log"),
         ("channels.order", "log,log", "different names"),
         ("channels.email.enabled", "1", "true or false"),

@@ -3,6 +3,7 @@
 
 use super::auth;
 use super::catalogue as c;
+use super::courier_page;
 use super::docs;
 use super::extract::is_text;
 use super::last_words::{LastWords, is_open_ended, is_unread};
@@ -142,6 +143,7 @@ impl Safety {
             content: match path {
                 docs::ERRORS => PAGE,
                 _ if path.starts_with("/t/") => PAGE,
+                _ if path == courier_page::PATH || path.starts_with("/courier/") => SCRIPTED,
                 _ if path.starts_with("/docs/") => READER,
                 _ => DATA,
             },
@@ -153,6 +155,8 @@ impl Safety {
 
 /// For pages without script.
 const PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// For the courier's page: script, workers and requests of our own, and nothing inline.
+const SCRIPTED: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// For the page that reads the API's description; it sets styles of its own.
 const READER: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 /// For everything that is no page.

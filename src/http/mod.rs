@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod body;
 pub mod catalogue;
+pub mod courier_page;
 pub mod docs;
 pub mod extract;
 pub mod health;
@@ -107,6 +108,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener) -> std::io::Result<(Ser
             .split_for_parts();
         inner
             .configure(t::routes)
+            .configure(courier_page::routes)
             .configure(docs::routes)
             .default_service(web::to(nowhere::nowhere))
             .wrap(actix_web::middleware::from_fn(once::once))

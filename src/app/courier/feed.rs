@@ -176,6 +176,8 @@ pub struct StopView {
     pub call_due_at: Option<DateTime<Utc>>,
     /// The one thing to do.
     pub next_action: NextAction,
+    /// How long a courier waits at this door before giving up, in seconds.
+    pub waiting_s: i64,
     /// Types of actions the state allows now.
     pub allowed: Vec<String>,
     /// Rises with every change.
@@ -379,6 +381,7 @@ impl Show<'_> {
             code_tries_left: CODE_TRIES.saturating_sub(delivery.code.tries),
             call_due_at,
             next_action: next_action(slot.kind, delivery, last_in_run, &context),
+            waiting_s: policy.waiting_s,
             allowed: allowed_here(delivery, last_in_run, &context),
             version: loaded.row.version,
         })
