@@ -40,6 +40,8 @@ pub(super) struct Route<'a> {
     /// Deliveries in it, and in the run as it stands in the problem.
     carried: usize,
     standing: usize,
+    /// What its stops cost that a detour before them could save.
+    saveable: f64,
     /// Stops before those at its end to which nobody may go for now.
     head: usize,
 }
@@ -181,6 +183,7 @@ impl<'a> Route<'a> {
             bounds: Vec::new(),
             carried: 0,
             standing: 0,
+            saveable: 0.0,
             head: 0,
         };
         route.walk(terms, legs);
@@ -209,6 +212,8 @@ impl<'a> Route<'a> {
             self.steps.push(step);
             self.before.push((walk, cost));
         }
+        let movable = self.nodes.iter().zip(&self.steps).skip(self.fixed);
+        self.saveable = movable.map(|(node, step)| terms::saveable(terms.weights, node, step)).sum();
         let bounds = self.nodes.iter().zip(&self.steps);
         self.bounds = bounds.map(|(node, step)| *self.base_of(node).unwrap_or(step)).collect();
         let mut deliveries: Vec<DeliveryId> = self.nodes.iter().map(|node| node.stop.delivery).collect();
@@ -248,8 +253,9 @@ impl<'a> Route<'a> {
         terms::delivery(weights, self.courier, open, self.carried)
     }
 
-    /// What the delivery adds at the very least, its price aside: its own way to the door right after the fixed stops. True where
-    /// a detour never saves time; a trial that could still be cheaper is then only looked at later, never lost.
+    /// What the delivery adds at the very least, its price aside: its own way to the door right after the fixed stops, less
+    /// what others would wait less or be told rightly for it. True where a detour never saves time: where a pick-up at the
+    /// same place could share its service with the new one, nothing is known.
     pub(super) fn at_least(
         &self,
         (pick_up, drop_off): (&Node<'_>, &Node<'_>),
@@ -257,13 +263,18 @@ impl<'a> Route<'a> {
         legs: &Legs<'_>,
     ) -> f64 {
         let Some((walk, _)) = self.before.get(self.fixed) else { return 0.0 };
+        let shares =
+            |node: &Node<'_>| node.stop.kind == StopKind::PickUp && node.stop.place == pick_up.stop.place;
+        if pick_up.stop.place.is_some() && self.nodes.iter().skip(self.fixed).any(shares) {
+            return f64::NEG_INFINITY;
+        }
         let slowness = self.courier.slowness();
         let there_us =
             walk.at_us.saturating_add(legs.leg_us(slowness, walk.spot(), pick_up.spot, walk.at_us));
         let start_us = there_us.max(pick_up.not_before_us);
         let door_us = start_us.saturating_add(legs.leg_us(slowness, pick_up.spot, drop_off.spot, start_us));
         let door_us = door_us.max(drop_off.not_before_us).saturating_sub(terms.now_us);
-        terms::click_to_door::per_us(terms.weights, drop_off.chance) * terms::double(door_us)
+        terms::click_to_door::per_us(terms.weights, drop_off.chance) * terms::double(door_us) - self.saveable
     }
 
     /// The cheapest place that costs at most `most` more. Ties go to the later place: what stands stays first. `Err(None)`: there are

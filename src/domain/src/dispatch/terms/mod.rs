@@ -50,6 +50,11 @@ pub(super) fn stop(weights: &Weights, now_us: i64, node: &Node<'_>, step: &Step)
         + stability::moved(weights, node, step.start_us)
 }
 
+/// What of a stop's cost may fall when the courier comes later: waiting there, and being told another start.
+pub(super) fn saveable(weights: &Weights, node: &Node<'_>, step: &Step) -> f64 {
+    waiting::per_us(weights) * double(step.wait_us()) + stability::moved(weights, node, step.start_us)
+}
+
 /// What it costs that a courier carries a delivery beside so many others, apart from the way.
 pub(super) fn delivery(
     weights: &Weights,
