@@ -22,6 +22,7 @@ fn files(places: &[&str], ending: &str) -> Vec<File> {
         for entry in entries {
             let path = entry.unwrap().path();
             match path.is_dir() {
+                true if path.ends_with("target") => {}
                 true => walk(&path, ending, out),
                 false if path.to_string_lossy().ends_with(ending) => out.push(path),
                 false => {}
